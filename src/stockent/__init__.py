@@ -1,0 +1,1 @@
+"""StockENT Messaging: real-time conversations between buyers and sellers, self-hosted."""

@@ -1,0 +1,107 @@
+"""The catalogue of refusals: one class, one table. Every code that a client can see stands here.
+
+A refusal is a `MessagingError`; HTTP shows it as problem+json with the status below, the socket as an error ack.
+An error means that nothing was stored. `retryable` says that the same request may succeed later, unchanged.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Code(StrEnum):
+    AUTH_REQUIRED = "auth_required"
+    AUTH_INVALID = "auth_invalid"
+    AUTH_EXPIRED = "auth_expired"
+    ORIGIN_FORBIDDEN = "origin_forbidden"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    INVALID = "invalid"
+    MALFORMED = "malformed"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    CLIENT_ID_REUSED = "client_id_reused"
+    CONVERSATION_CLOSED = "conversation_closed"
+    MESSAGE_DELETED = "message_deleted"
+    UNKNOWN_COMMAND = "unknown_command"
+    TOO_LARGE = "too_large"
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    STORE_UNAVAILABLE = "store_unavailable"
+    SHUTTING_DOWN = "shutting_down"
+    INTERNAL = "internal"
+
+
+class Entry(NamedTuple):
+    status: int
+    title: str
+    retryable: bool
+
+
+CATALOGUE: dict[Code, Entry] = {
+    Code.AUTH_REQUIRED: Entry(401, "Authentication required", False),
+    Code.AUTH_INVALID: Entry(401, "Token not accepted", False),
+    Code.AUTH_EXPIRED: Entry(401, "Token expired", False),
+    Code.ORIGIN_FORBIDDEN: Entry(403, "Origin not allowed", False),
+    Code.FORBIDDEN: Entry(403, "Not allowed", False),
+    Code.NOT_FOUND: Entry(404, "Not found", False),
+    Code.INVALID: Entry(422, "Invalid input", False),
+    Code.MALFORMED: Entry(400, "Malformed request", False),
+    Code.METHOD_NOT_ALLOWED: Entry(405, "Method not allowed", False),
+    Code.UNSUPPORTED_MEDIA_TYPE: Entry(415, "Unsupported media type", False),
+    Code.CLIENT_ID_REUSED: Entry(409, "clientId was used for another message", False),
+    Code.CONVERSATION_CLOSED: Entry(409, "Conversation is closed", False),
+    Code.MESSAGE_DELETED: Entry(409, "Message is deleted", False),
+    Code.UNKNOWN_COMMAND: Entry(404, "Unknown command", False),
+    Code.TOO_LARGE: Entry(413, "Too large", False),
+    Code.RATE_LIMITED: Entry(429, "Too many requests", True),
+    Code.OVERLOADED: Entry(503, "Overloaded", True),
+    Code.STORE_UNAVAILABLE: Entry(503, "Store unavailable", True),
+    Code.SHUTTING_DOWN: Entry(503, "Server is stopping", True),
+    Code.INTERNAL: Entry(500, "Internal error", True),
+}
+
+
+class FieldError(NamedTuple):
+    field: str
+    message: str
+
+
+class MessagingError(Exception):
+    """A refusal with a code of the catalogue.
+
+    `message` says what was expected and what came; it never holds another user's data. `retry_after_ms` is set for
+    overload and rate limits, jittered by who raises it.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        errors: tuple[FieldError, ...] = (),
+        retry_after_ms: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.errors = errors
+        self.retry_after_ms = retry_after_ms
+
+    @property
+    def status(self) -> int:
+        return CATALOGUE[self.code].status
+
+    @property
+    def retryable(self) -> bool:
+        return CATALOGUE[self.code].retryable
+
+
+def not_found(what: str = "conversation") -> MessagingError:
+    """The one answer for "does not exist" and "not yours": a guesser learns nothing from it."""
+    return MessagingError(Code.NOT_FOUND, f"no such {what}")
+
+
+def invalid(field: str, message: str) -> MessagingError:
+    return MessagingError(Code.INVALID, f"{field}: {message}", errors=(FieldError(field, message),))

@@ -1,0 +1,122 @@
+"""Every event that the server sends, with its payload: the one place from which JSON Schema and TypeScript are made."""
+
+from __future__ import annotations
+
+from .models import Conversation, Message, Wire
+
+
+class Limits(Wire):
+    """Told to the client in `ready`, so that it need not guess."""
+
+    max_content_chars: int
+    max_payload_bytes: int
+    max_page: int
+    max_resume_conversations: int
+    max_participants: int
+
+
+class Ready(Wire):
+    user_id: str
+    epoch: str
+    server_time: str
+    limits: Limits
+    total_unread: int
+
+
+class NewMessageNotification(Wire):
+    conversation_id: str
+    seq: int
+    message: Message
+    conversation: Conversation
+    total_unread: int
+
+
+class ConversationUpdated(Wire):
+    conversation_id: str
+    seq: int
+    conversation: Conversation
+    total_unread: int | None = None
+
+
+class MessageDeleted(Wire):
+    """`seq` is the position of the deletion, `messageSeq` of the message; the counts are the receiving user's."""
+
+    conversation_id: str
+    seq: int
+    message_id: str
+    message_seq: int
+    deleted_by: str
+    unread: int | None = None
+    total_unread: int | None = None
+
+
+class ConversationDeleted(Wire):
+    conversation_id: str
+    seq: int
+    deleted_by: str
+    total_unread: int | None = None
+
+
+class MessageRead(Wire):
+    """`unread` and `totalUnread` only on the reader's own devices."""
+
+    conversation_id: str
+    user_id: str
+    read_seq: int
+    unread: int | None = None
+    total_unread: int | None = None
+
+
+class UserTyping(Wire):
+    conversation_id: str
+    user_id: str
+    name: str | None = None
+
+
+class AuthExpiring(Wire):
+    expires_at: str
+
+
+class ServerDraining(Wire):
+    reconnect_in_ms: int
+
+
+READY = "ready"
+MESSAGE_RECEIVED = "message_received"
+NEW_MESSAGE_NOTIFICATION = "new_message_notification"
+CONVERSATION_CREATED = "conversation_created"
+CONVERSATION_UPDATED = "conversation_updated"
+MESSAGE_UPDATED = "message_updated"
+MESSAGE_DELETED = "message_deleted"
+CONVERSATION_DELETED = "conversation_deleted"
+MESSAGE_READ = "message_read"
+USER_TYPING = "user_typing"
+USER_STOPPED_TYPING = "user_stopped_typing"
+AUTH_EXPIRING = "auth_expiring"
+SERVER_DRAINING = "server_draining"
+
+EVENTS: dict[str, type[Wire]] = {
+    READY: Ready,
+    MESSAGE_RECEIVED: Message,
+    NEW_MESSAGE_NOTIFICATION: NewMessageNotification,
+    CONVERSATION_CREATED: Conversation,
+    CONVERSATION_UPDATED: ConversationUpdated,
+    MESSAGE_UPDATED: Message,
+    MESSAGE_DELETED: MessageDeleted,
+    CONVERSATION_DELETED: ConversationDeleted,
+    MESSAGE_READ: MessageRead,
+    USER_TYPING: UserTyping,
+    USER_STOPPED_TYPING: UserTyping,
+    AUTH_EXPIRING: AuthExpiring,
+    SERVER_DRAINING: ServerDraining,
+}
+
+
+def user_room(user_id: str) -> str:
+    """The room of all of one user's sockets. Joined by the server at connect, never by name."""
+    return "user:" + user_id
+
+
+def conversation_room(conversation_id: str) -> str:
+    """The room of the sockets that have the conversation in view. Joined after an access check, never by name."""
+    return "conversation:" + conversation_id

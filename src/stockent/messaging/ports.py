@@ -1,0 +1,267 @@
+"""What messaging needs from outside: a store that is the truth, and an emitter that carries events to sockets.
+
+Each method states its obligation; `tests/store/` holds one suite that judges every implementation of `Store`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from .models import (
+    Catchup,
+    Conversation,
+    ConversationPage,
+    ConversationStatus,
+    Message,
+    MessagePage,
+    MessageType,
+    Profile,
+    Subject,
+    Unread,
+)
+
+
+class NewConversation(NamedTuple):
+    """Creator included in `participant_ids`, which are distinct and sorted."""
+
+    creator_id: str
+    participant_ids: tuple[str, ...]
+    subject: Subject | None
+    title: str | None
+
+
+class NewMessage(NamedTuple):
+    """`content` is already trimmed and within its limit."""
+
+    conversation_id: str
+    sender_id: str
+    client_id: str
+    type: MessageType
+    content: str
+
+
+class Counts(NamedTuple):
+    """One participant's unread messages after a change: in this conversation, and in all."""
+
+    unread: int
+    total_unread: int
+
+
+class Sent(NamedTuple):
+    """A stored message. `repeated`: it was there already under this `clientId`; nothing was written.
+
+    `conversation` is the state right after the message, with `unread` 0; `counts` holds every participant's own.
+    """
+
+    message: Message
+    conversation: Conversation
+    counts: Mapping[str, Counts]
+    repeated: bool
+
+
+class Changed(NamedTuple):
+    """A durable change at `seq`. `repeated`: it was so already; nothing was written and nothing is to be emitted.
+
+    `message` is set for edits and deletions. `counts` as in `Sent`.
+    """
+
+    seq: int
+    conversation: Conversation
+    message: Message | None
+    counts: Mapping[str, Counts]
+    repeated: bool
+
+
+class Created(NamedTuple):
+    conversation: Conversation
+    counts: Mapping[str, Counts]
+    repeated: bool
+
+
+class Started(NamedTuple):
+    """`created`: the conversation came into being with this message."""
+
+    sent: Sent
+    created: bool
+
+
+class Read(NamedTuple):
+    """`changed` is False when the mark did not move forward."""
+
+    read_seq: int
+    counts: Counts
+    participant_ids: tuple[str, ...]
+    changed: bool
+
+
+class Resumed(NamedTuple):
+    conversations: dict[str, Catchup]
+    others: list[Conversation]
+    total_unread: int
+
+
+class Store(Protocol):
+    """The truth. Every write returns only after it is durable, and raises `MessagingError` when nothing was stored.
+
+    Order: writes of one conversation take effect, and their awaiting callers are resumed, in the order of `seq`.
+    A caller that emits right after its `await`, with no further await in between, emits in that order.
+
+    Access: each method that names a conversation takes the acting user's id, and the query itself is the permission.
+    "Does not exist", "deleted" and "not a participant" raise one and the same `not_found`.
+
+    Cancellation: cancelling a caller does not undo a write that was already handed over.
+
+    Overload: when more than a bounded number of writes wait, raises `Code.OVERLOADED` at once. When the store cannot
+    write (disk full, locked), raises `Code.STORE_UNAVAILABLE`; reads go on.
+    """
+
+    @property
+    def epoch(self) -> str:
+        """Names the store's life: made with it, changed by a restore. Clients of another epoch must reload."""
+        ...
+
+    async def open(self) -> None:
+        """Migrate to the newest schema and be ready. Raises `StoreError` with the reason when that cannot be."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, then close. Idempotent."""
+        ...
+
+    async def ping(self) -> None:
+        """Prove that the store answers reads and that its writer lives. Raises `MessagingError` otherwise."""
+        ...
+
+    # users
+
+    async def save_profile(self, profile: Profile) -> None:
+        """Keep what the token said of its user; a no-op write when nothing changed."""
+        ...
+
+    async def profile(self, user_id: str, *, seen_by: str) -> Profile:
+        """A profile that `seen_by` may see: one's own, or of somebody with whom a conversation is shared."""
+        ...
+
+    async def is_disabled(self, user_id: str) -> bool: ...
+
+    # conversations
+
+    async def create_conversation(self, new: NewConversation) -> Created:
+        """Create, or return the one that the same people have on the same subject (`repeated`)."""
+        ...
+
+    async def conversation(self, conversation_id: str, *, user_id: str) -> Conversation: ...
+
+    async def conversations(
+        self,
+        *,
+        user_id: str,
+        cursor: str | None,
+        limit: int,
+        status: ConversationStatus | None,
+        unread: bool | None,
+        q: str | None,
+    ) -> ConversationPage:
+        """Mine, newest activity first. No row is lost or doubled at a page edge, also under equal times.
+
+        `q` matches title, subject title, and the other people's names and companies, case-insensitively.
+        Raises `invalid("cursor", ...)` for a cursor that this method did not make.
+        """
+        ...
+
+    async def set_status(
+        self, conversation_id: str, *, user_id: str, status: ConversationStatus
+    ) -> Changed: ...
+
+    async def set_title(self, conversation_id: str, *, user_id: str, title: str | None) -> Changed: ...
+
+    async def delete_conversation(self, conversation_id: str, *, user_id: str) -> Changed:
+        """Delete for everyone: afterwards it is `not_found` for all; its texts are gone from the store."""
+        ...
+
+    async def check_access(self, conversation_id: str, *, user_id: str) -> tuple[str, ...]:
+        """The participants' ids if `user_id` is one of them, else `not_found`."""
+        ...
+
+    # messages
+
+    async def send(self, new: NewMessage) -> Sent:
+        """Append at the next `seq`.
+
+        `(sender_id, client_id)` is unique for ever: the same body in the same conversation returns the stored message
+        with `repeated`; another body or conversation raises `CLIENT_ID_REUSED` and shows nothing of the stored one.
+        A closed conversation raises `CONVERSATION_CLOSED`, but a repeat of what was stored before still returns it.
+        """
+        ...
+
+    async def start(self, conversation: NewConversation, message: NewMessage) -> Started:
+        """Create the conversation if need be and send into it, in one transaction (`message.conversation_id` unused)."""
+        ...
+
+    async def edit(self, conversation_id: str, message_id: str, *, user_id: str, content: str) -> Changed:
+        """One's own, not deleted, in an open conversation. Somebody else's raises `FORBIDDEN`."""
+        ...
+
+    async def delete_message(self, conversation_id: str, message_id: str, *, user_id: str) -> Changed:
+        """One's own; the content is erased, the place stays. Already deleted: `repeated`."""
+        ...
+
+    async def messages(
+        self,
+        conversation_id: str,
+        *,
+        user_id: str,
+        before: int | None,
+        after: int | None,
+        around: int | None,
+        limit: int,
+    ) -> MessagePage:
+        """A page by `seq`, oldest first; with no bound the newest. At most one of the three bounds is given."""
+        ...
+
+    # reading
+
+    async def mark_read(self, conversation_id: str, *, user_id: str, seq: int) -> Read:
+        """`read_seq = max(old, min(seq, last_seq))`; unread is what a recount would give."""
+        ...
+
+    async def unread(self, user_id: str) -> Unread: ...
+
+    # catching up
+
+    async def catch_up(self, conversation_id: str, *, user_id: str, after_seq: int) -> Catchup:
+        """Every change after `after_seq`, or `reset` when that is more than `MAX_CATCHUP_EVENTS` or ahead of the log.
+
+        Never raises for a conversation that is not there: `gone`.
+        """
+        ...
+
+    async def resume(self, user_id: str, positions: Mapping[str, int]) -> Resumed:
+        """`catch_up` for each position, and the newest conversations that were not named, in one snapshot."""
+        ...
+
+
+class StoreError(Exception):
+    """The store cannot open or go on; the text names what is wrong and what would mend it."""
+
+
+class Emitter(Protocol):
+    """Carries events to sockets, here and on every other node. Never blocks, never fails the caller.
+
+    Order: events emitted one after another reach each socket in that order.
+    """
+
+    def emit(
+        self, event: str, payload: object, *, to: Sequence[str], except_rooms: Sequence[str] = ()
+    ) -> None:
+        """Send to every socket in any of the rooms `to` and in none of `except_rooms`, once each."""
+        ...
+
+    def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
+        """False only if it is certain that no socket anywhere would receive such an event: saves making its payload."""
+        ...
+
+    def close_room(self, room: str) -> None:
+        """Let every socket on every node leave the room, before this returns on this node."""
+        ...

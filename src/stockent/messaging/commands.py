@@ -115,7 +115,7 @@ class Done(Wire):
     ok: bool = True
 
 
-class JoinedAck(Done):
+class JoinedAck(Done, kw_only=True):
     """`events` holds every change after `afterSeq`, empty when none was asked for; or `reset` is true."""
 
     conversation: Conversation
@@ -123,20 +123,20 @@ class JoinedAck(Done):
     reset: bool = False
 
 
-class MessageAck(Done):
+class MessageAck(Done, kw_only=True):
     message: Message
 
 
-class StartedAck(Wire):
+class StartedAck(Wire, kw_only=True):
     conversation: Conversation
     message: Message
 
 
-class ConversationAck(Done):
+class ConversationAck(Done, kw_only=True):
     conversation: Conversation
 
 
-class ReadAck(Done):
+class ReadAck(Done, kw_only=True):
     read_seq: int
     unread: int
     total_unread: int
@@ -148,7 +148,7 @@ class ReadState(Wire):
     total_unread: int
 
 
-class ResumedAck(Done):
+class ResumedAck(Done, kw_only=True):
     """`others`: my newest conversations that the client did not name, so that none made meanwhile is missed."""
 
     epoch: str
@@ -158,7 +158,7 @@ class ResumedAck(Done):
     reset: bool = False
 
 
-class RefreshedAck(Done):
+class RefreshedAck(Done, kw_only=True):
     expires_at: str
 
 
@@ -169,7 +169,7 @@ class ErrorBody(Wire):
     retry_after_ms: int | None = None
 
 
-class Failed(Wire):
+class Failed(Wire, kw_only=True):
     error: ErrorBody
     ok: bool = False
 

@@ -166,12 +166,12 @@ class MessagePage(Wire):
 class LogEntry(Wire):
     """One durable change at position `seq`: the event that announced it, with the state as it is now.
 
-    Of a message changed more than once, each entry carries its present content: what was deleted is not replayed.
+    `payload` is that event's type. Of a message changed more than once, each entry carries its present content: what was deleted is not replayed.
     """
 
     seq: int
     event: str
-    payload: dict[str, Any] | msgspec.Raw
+    payload: Any
 
 
 class Catchup(Wire):

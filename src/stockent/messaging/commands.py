@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
+import msgspec
 from msgspec import Meta
 
 from .models import (
@@ -30,34 +31,37 @@ MAX_RESUME_CONVERSATIONS = 500
 MAX_CATCHUP_EVENTS = 500
 #: Of the conversations that a resuming client did not name, the newest this many come along.
 MAX_RESUME_OTHERS = 50
+#: All gaps of one `resume` together: conversations beyond it are answered with `reset`.
+MAX_RESUME_EVENTS = 2_000
 
-#: Length is checked after trimming, so the bound here only keeps a hostile text from being looked at for long.
+#: Length is checked after trimming, so the bound here only keeps a hostile text from being looked at for
+#: long.
 Content = Annotated[str, Meta(max_length=100_000)]
 Token = Annotated[str, Meta(max_length=8_192)]
 
 
-class Command(Wire, forbid_unknown_fields=False):
-    """Base of what clients send. Unknown fields are ignored, so an older server understands a newer client."""
+class Command(Wire, frozen=True, forbid_unknown_fields=False):
+    """Base of what clients send. Unknown fields are ignored: an older server understands a newer client."""
 
 
-class CreateConversation(Command):
+class CreateConversation(Command, frozen=True):
     participant_ids: Annotated[list[Id], Meta(min_length=1, max_length=MAX_PARTICIPANTS)]
     subject: Subject | None = None
     title: Title | None = None
 
 
-class ChangeConversation(Command):
+class ChangeConversation(Command, frozen=True):
     status: ConversationStatus | None = None
     title: Title | None = None
 
 
-class SendMessage(Command):
+class SendMessage(Command, frozen=True):
     client_id: ClientId
     content: Content
     type: MessageType = MessageType.TEXT
 
 
-class StartConversation(Command):
+class StartConversation(Command, frozen=True):
     """First message to someone: creates the conversation with it, so no empty one is left behind."""
 
     recipient_id: Id
@@ -67,89 +71,89 @@ class StartConversation(Command):
     type: MessageType = MessageType.TEXT
 
 
-class EditMessage(Command):
+class EditMessage(Command, frozen=True):
     content: Content
 
 
-class MarkRead(Command):
+class MarkRead(Command, frozen=True):
     seq: Seq
 
 
-class ConversationRef(Command):
+class ConversationRef(Command, frozen=True):
     conversation_id: Id
 
 
-class JoinConversation(ConversationRef):
+class JoinConversation(ConversationRef, frozen=True):
     after_seq: Seq | None = None
 
 
-class SendMessageCommand(ConversationRef):
+class SendMessageCommand(ConversationRef, frozen=True):
     client_id: ClientId
     content: Content
     type: MessageType = MessageType.TEXT
 
 
-class EditMessageCommand(ConversationRef):
+class EditMessageCommand(ConversationRef, frozen=True):
     message_id: Id
     content: Content
 
 
-class DeleteMessageCommand(ConversationRef):
+class DeleteMessageCommand(ConversationRef, frozen=True):
     message_id: Id
 
 
-class MarkReadCommand(ConversationRef):
+class MarkReadCommand(ConversationRef, frozen=True):
     seq: Seq
 
 
-class Resume(Command):
+class Resume(Command, frozen=True):
     epoch: str
     conversations: Annotated[dict[Id, Seq], Meta(max_length=MAX_RESUME_CONVERSATIONS)]
 
 
-class RefreshToken(Command):
+class RefreshToken(Command, frozen=True):
     token: Token
 
 
-class Done(Wire):
+class Done(Wire, frozen=True):
     ok: bool = True
 
 
-class JoinedAck(Done, kw_only=True):
+class JoinedAck(Done, frozen=True, kw_only=True):
     """`events` holds every change after `afterSeq`, empty when none was asked for; or `reset` is true."""
 
     conversation: Conversation
-    events: list[LogEntry] = []
+    events: list[LogEntry] = msgspec.field(default_factory=list)
     reset: bool = False
 
 
-class MessageAck(Done, kw_only=True):
+class MessageAck(Done, frozen=True, kw_only=True):
     message: Message
 
 
-class StartedAck(Wire, kw_only=True):
+class StartedAck(Wire, frozen=True, kw_only=True):
     conversation: Conversation
     message: Message
 
 
-class ConversationAck(Done, kw_only=True):
+class ConversationAck(Done, frozen=True, kw_only=True):
     conversation: Conversation
 
 
-class ReadAck(Done, kw_only=True):
+class ReadAck(Done, frozen=True, kw_only=True):
     read_seq: int
     unread: int
     total_unread: int
 
 
-class ReadState(Wire):
+class ReadState(Wire, frozen=True):
     read_seq: int
     unread: int
     total_unread: int
 
 
-class ResumedAck(Done, kw_only=True):
-    """`others`: my newest conversations that the client did not name, so that none made meanwhile is missed."""
+class ResumedAck(Done, frozen=True, kw_only=True):
+    """`others`: my newest conversations that the client did not name; none made meanwhile is missed."""
 
     epoch: str
     conversations: dict[str, Catchup]
@@ -158,18 +162,18 @@ class ResumedAck(Done, kw_only=True):
     reset: bool = False
 
 
-class RefreshedAck(Done, kw_only=True):
+class RefreshedAck(Done, frozen=True, kw_only=True):
     expires_at: str
 
 
-class ErrorBody(Wire):
+class ErrorBody(Wire, frozen=True):
     code: str
     message: str
     retryable: bool
     retry_after_ms: int | None = None
 
 
-class Failed(Wire, kw_only=True):
+class Failed(Wire, frozen=True, kw_only=True):
     error: ErrorBody
     ok: bool = False
 

@@ -1,11 +1,11 @@
-"""Every event that the server sends, with its payload: the one place from which JSON Schema and TypeScript are made."""
+"""Every event that the server sends, with its payload: JSON Schema and TypeScript are made from here."""
 
 from __future__ import annotations
 
 from .models import Conversation, Message, Wire
 
 
-class Limits(Wire):
+class Limits(Wire, frozen=True):
     """Told to the client in `ready`, so that it need not guess."""
 
     max_content_chars: int
@@ -15,7 +15,7 @@ class Limits(Wire):
     max_participants: int
 
 
-class Ready(Wire):
+class Ready(Wire, frozen=True):
     user_id: str
     epoch: str
     server_time: str
@@ -23,7 +23,7 @@ class Ready(Wire):
     total_unread: int
 
 
-class NewMessageNotification(Wire):
+class NewMessageNotification(Wire, frozen=True):
     conversation_id: str
     seq: int
     message: Message
@@ -31,15 +31,15 @@ class NewMessageNotification(Wire):
     total_unread: int
 
 
-class ConversationUpdated(Wire):
+class ConversationUpdated(Wire, frozen=True):
     conversation_id: str
     seq: int
     conversation: Conversation
     total_unread: int | None = None
 
 
-class MessageDeleted(Wire):
-    """`seq` is the position of the deletion, `messageSeq` of the message; the counts are the receiving user's."""
+class MessageDeleted(Wire, frozen=True):
+    """`seq` is the position of the deletion, `messageSeq` of the message; counts are the receiver's."""
 
     conversation_id: str
     seq: int
@@ -50,14 +50,14 @@ class MessageDeleted(Wire):
     total_unread: int | None = None
 
 
-class ConversationDeleted(Wire):
+class ConversationDeleted(Wire, frozen=True):
     conversation_id: str
     seq: int
     deleted_by: str
     total_unread: int | None = None
 
 
-class MessageRead(Wire):
+class MessageRead(Wire, frozen=True):
     """`unread` and `totalUnread` only on the reader's own devices."""
 
     conversation_id: str
@@ -67,17 +67,17 @@ class MessageRead(Wire):
     total_unread: int | None = None
 
 
-class UserTyping(Wire):
+class UserTyping(Wire, frozen=True):
     conversation_id: str
     user_id: str
     name: str | None = None
 
 
-class AuthExpiring(Wire):
+class AuthExpiring(Wire, frozen=True):
     expires_at: str
 
 
-class ServerDraining(Wire):
+class ServerDraining(Wire, frozen=True):
     reconnect_in_ms: int
 
 
@@ -118,5 +118,5 @@ def user_room(user_id: str) -> str:
 
 
 def conversation_room(conversation_id: str) -> str:
-    """The room of the sockets that have the conversation in view. Joined after an access check, never by name."""
+    """The room of sockets that have the conversation in view. Joined after an access check, never by name."""
     return "conversation:" + conversation_id

@@ -1,7 +1,7 @@
-"""The things of the domain as the wire shows them: one definition for HTTP, socket events, OpenAPI and TypeScript.
+"""The things of the domain as the wire shows them: one definition for HTTP, events, OpenAPI, TypeScript.
 
-Field names are camelCase on the wire. Times are RFC 3339 UTC with milliseconds, already as text. Ids are opaque
-strings; those made here sort by time of creation.
+Field names are camelCase on the wire. Times are RFC 3339 UTC with milliseconds, already as text. Ids are
+opaque strings; those made here sort by time of creation.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ MAX_ID_CHARS = 128
 MAX_PARTICIPANTS = 100
 MAX_URL_CHARS = 2_048
 MAX_SUBJECT_DATA_BYTES = 4_096
+MAX_SUBJECT_DATA_DEPTH = 16
+#: Pages of messages and of conversations: how many without being asked, and at most.
+MAX_PAGE = 200
+DEFAULT_PAGE_MESSAGES = 50
+DEFAULT_PAGE_CONVERSATIONS = 30
 
 #: A user's, conversation's, message's or subject's id: printable, without spaces or slashes.
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_CHARS, pattern=r"^[A-Za-z0-9._:@|+=~-]+$")]
@@ -62,7 +67,7 @@ class MessageType(StrEnum):
     SYSTEM = "SYSTEM"
 
 
-class Profile(Wire):
+class Profile(Wire, frozen=True):
     """What the host platform's token last said of a user."""
 
     id: str
@@ -73,7 +78,7 @@ class Profile(Wire):
     role: Role | None = None
 
 
-class Sender(Wire):
+class Sender(Wire, frozen=True):
     id: str
     name: str | None = None
     company_name: str | None = None
@@ -81,7 +86,7 @@ class Sender(Wire):
     avatar_url: str | None = None
 
 
-class Participant(Wire):
+class Participant(Wire, frozen=True):
     user_id: str
     name: str | None = None
     company_name: str | None = None
@@ -92,7 +97,7 @@ class Participant(Wire):
     delivered_seq: int = 0
 
 
-class Subject(Wire):
+class Subject(Wire, frozen=True):
     """What the conversation is about, such as a product; `type` and `id` identify it."""
 
     type: Id
@@ -103,8 +108,8 @@ class Subject(Wire):
     data: dict[str, Any] | None = None
 
 
-class Message(Wire):
-    """`seq` is the position of its creation, for order and paging; `updatedSeq` of its last change, for catch-up.
+class Message(Wire, frozen=True):
+    """`seq` is the position of its creation, for order and paging; `updatedSeq` of its last change.
 
     A deleted message keeps its place: `content` is empty and `deletedAt` set.
     """
@@ -125,7 +130,7 @@ class Message(Wire):
     deleted_at: str | None = None
 
 
-class Conversation(Wire):
+class Conversation(Wire, frozen=True):
     """A conversation as one participant sees it: `unread` is that participant's count."""
 
     id: str
@@ -142,20 +147,20 @@ class Conversation(Wire):
     updated_at: str
 
 
-class Unread(Wire):
+class Unread(Wire, frozen=True):
     """Unread messages of one user: the total and, for each conversation that has any, its count."""
 
     total: int
     conversations: dict[str, int]
 
 
-class ConversationPage(Wire):
+class ConversationPage(Wire, frozen=True):
     items: list[Conversation]
     next_cursor: str | None = None
 
 
-class MessagePage(Wire):
-    """Messages by `seq`, oldest first. `nextCursor` is the `before` of the next older page, null at the start."""
+class MessagePage(Wire, frozen=True):
+    """By `seq`, oldest first. `nextCursor` is the `before` of the next older page, null at the start."""
 
     items: list[Message]
     has_before: bool
@@ -163,10 +168,11 @@ class MessagePage(Wire):
     next_cursor: str | None = None
 
 
-class LogEntry(Wire):
+class LogEntry(Wire, frozen=True):
     """One durable change at position `seq`: the event that announced it, with the state as it is now.
 
-    `payload` is that event's type. Of a message changed more than once, each entry carries its present content: what was deleted is not replayed.
+    `payload` is that event's type. Of a message changed more than once, each entry carries its present
+    content: what was deleted is not replayed.
     """
 
     seq: int
@@ -174,11 +180,11 @@ class LogEntry(Wire):
     payload: Any
 
 
-class Catchup(Wire):
+class Catchup(Wire, frozen=True):
     """What a client that held position n needs to be whole again: either every event after n, or `reset`.
 
-    `reset`: the gap is too long or the epoch changed: fetch the conversation anew. `gone`: deleted, or not (any
-    more) yours; the two look the same. `reads` and `unread` are as of now.
+    `reset`: the gap is too long or the epoch changed: fetch the conversation anew. `gone`: deleted, or not
+    (any more) yours; the two look the same. `reads` and `unread` are as of now.
     """
 
     events: list[LogEntry] | None = None

@@ -1,4 +1,4 @@
-"""What messaging needs from outside: a store that is the truth, and an emitter that carries events to sockets.
+"""What messaging needs from outside: a store that is the truth, an emitter that carries events to sockets.
 
 Each method states its obligation; `tests/store/` holds one suite that judges every implementation of `Store`.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
+
+from msgspec import UNSET, UnsetType
 
 from .models import (
     Catchup,
@@ -51,7 +53,8 @@ class Counts(NamedTuple):
 class Sent(NamedTuple):
     """A stored message. `repeated`: it was there already under this `clientId`; nothing was written.
 
-    `conversation` is the state right after the message, with `unread` 0; `counts` holds every participant's own.
+    `conversation` is the state right after the message, with `unread` 0; `counts` holds every participant's
+    own.
     """
 
     message: Message
@@ -61,7 +64,7 @@ class Sent(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """A durable change at `seq`. `repeated`: it was so already; nothing was written and nothing is to be emitted.
+    """A durable change at `seq`. `repeated`: it was so already: nothing was written, emit nothing.
 
     `message` is set for edits and deletions. `counts` as in `Sent`.
     """
@@ -102,27 +105,27 @@ class Resumed(NamedTuple):
 
 
 class Store(Protocol):
-    """The truth. Every write returns only after it is durable, and raises `MessagingError` when nothing was stored.
+    """The truth. A write returns when it is durable, or raises `MessagingError`: then nothing was stored.
 
-    Order: writes of one conversation take effect, and their awaiting callers are resumed, in the order of `seq`.
-    A caller that emits right after its `await`, with no further await in between, emits in that order.
+    Order: writes of one conversation take effect, and their awaiting callers are resumed, in the order of
+    `seq`. A caller that emits right after its `await`, with no further await in between, emits in that order.
 
-    Access: each method that names a conversation takes the acting user's id, and the query itself is the permission.
-    "Does not exist", "deleted" and "not a participant" raise one and the same `not_found`.
+    Access: each method that names a conversation takes the acting user's id, and the query itself is the
+    permission. "Does not exist", "deleted" and "not a participant" raise one and the same `not_found`.
 
     Cancellation: cancelling a caller does not undo a write that was already handed over.
 
-    Overload: when more than a bounded number of writes wait, raises `Code.OVERLOADED` at once. When the store cannot
-    write (disk full, locked), raises `Code.STORE_UNAVAILABLE`; reads go on.
+    Overload: when more than a bounded number of writes wait, raises `Code.OVERLOADED` at once. When the store
+    cannot write (disk full, locked), raises `Code.STORE_UNAVAILABLE`; reads go on.
     """
 
     @property
     def epoch(self) -> str:
-        """Names the store's life: made with it, changed by a restore. Clients of another epoch must reload."""
+        """Names the store's life: made with it, changed by a restore. Clients of another epoch reload."""
         ...
 
     async def open(self) -> None:
-        """Migrate to the newest schema and be ready. Raises `StoreError` with the reason when that cannot be."""
+        """Migrate to the newest schema and be ready. Raises `StoreError` with the reason otherwise."""
         ...
 
     async def close(self) -> None:
@@ -136,7 +139,10 @@ class Store(Protocol):
     # users
 
     async def save_profile(self, profile: Profile) -> None:
-        """Keep what the token said of its user; a no-op write when nothing changed."""
+        """Keep what the token said of its user; a no-op write when nothing changed.
+
+        A profile that holds nothing but the id makes the user known and blanks nothing.
+        """
         ...
 
     async def profile(self, user_id: str, *, seen_by: str) -> Profile:
@@ -144,6 +150,10 @@ class Store(Protocol):
         ...
 
     async def is_disabled(self, user_id: str) -> bool: ...
+
+    async def set_disabled(self, user_id: str, *, disabled: bool) -> None:
+        """Bar a user, or let them in again. Works for a user whom nobody has seen yet."""
+        ...
 
     # conversations
 
@@ -170,11 +180,16 @@ class Store(Protocol):
         """
         ...
 
-    async def set_status(
-        self, conversation_id: str, *, user_id: str, status: ConversationStatus
-    ) -> Changed: ...
-
-    async def set_title(self, conversation_id: str, *, user_id: str, title: str | None) -> Changed: ...
+    async def change_conversation(
+        self,
+        conversation_id: str,
+        *,
+        user_id: str,
+        status: ConversationStatus | None = None,
+        title: str | UnsetType | None = UNSET,
+    ) -> Changed:
+        """Set what is given, in one change at one `seq`; `repeated` when all of it was so already."""
+        ...
 
     async def delete_conversation(self, conversation_id: str, *, user_id: str) -> Changed:
         """Delete for everyone: afterwards it is `not_found` for all; its texts are gone from the store."""
@@ -189,14 +204,18 @@ class Store(Protocol):
     async def send(self, new: NewMessage) -> Sent:
         """Append at the next `seq`.
 
-        `(sender_id, client_id)` is unique for ever: the same body in the same conversation returns the stored message
-        with `repeated`; another body or conversation raises `CLIENT_ID_REUSED` and shows nothing of the stored one.
-        A closed conversation raises `CONVERSATION_CLOSED`, but a repeat of what was stored before still returns it.
+        `(sender_id, client_id)` is unique for ever: the same body in the same conversation returns the stored
+        message with `repeated`; another body or conversation raises `CLIENT_ID_REUSED` and shows nothing of
+        the stored one. A closed conversation raises `CONVERSATION_CLOSED`, but a repeat of what was stored
+        before still returns it.
         """
         ...
 
     async def start(self, conversation: NewConversation, message: NewMessage) -> Started:
-        """Create the conversation if need be and send into it, in one transaction (`message.conversation_id` unused)."""
+        """Create the conversation if need be and send into it, in one transaction.
+
+        `message.conversation_id` is not used.
+        """
         ...
 
     async def edit(self, conversation_id: str, message_id: str, *, user_id: str, content: str) -> Changed:
@@ -217,7 +236,7 @@ class Store(Protocol):
         around: int | None,
         limit: int,
     ) -> MessagePage:
-        """A page by `seq`, oldest first; with no bound the newest. At most one of the three bounds is given."""
+        """A page by `seq`, oldest first; with no bound the newest. At most one bound is given."""
         ...
 
     # reading
@@ -231,7 +250,7 @@ class Store(Protocol):
     # catching up
 
     async def catch_up(self, conversation_id: str, *, user_id: str, after_seq: int) -> Catchup:
-        """Every change after `after_seq`, or `reset` when that is more than `MAX_CATCHUP_EVENTS` or ahead of the log.
+        """Every change after `after_seq`; `reset` for more than `MAX_CATCHUP_EVENTS` or ahead of the log.
 
         Never raises for a conversation that is not there: `gone`.
         """
@@ -259,7 +278,7 @@ class Emitter(Protocol):
         ...
 
     def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
-        """False only if it is certain that no socket anywhere would receive such an event: saves making its payload."""
+        """False only if certainly no socket anywhere would receive it: saves making the payload."""
         ...
 
     def close_room(self, room: str) -> None:

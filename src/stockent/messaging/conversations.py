@@ -1,0 +1,119 @@
+"""Verbs on conversations: create, start with a first message, get, list, change, delete."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from . import announce, text
+from .commands import ChangeConversation, CreateConversation, StartConversation
+from .domain import Actor, Domain
+from .errors import invalid
+from .models import MAX_PAGE, MAX_PARTICIPANTS, Conversation, ConversationPage, ConversationStatus
+from .ports import Created, NewConversation, NewMessage, Started
+
+
+async def create(domain: Domain, actor: Actor, body: CreateConversation) -> Created:
+    """Open a conversation, or return the one that these people have on this subject (`repeated`).
+
+    The actor takes part whether listed or not; somebody else must.
+    """
+    people = frozenset(body.participant_ids) | {actor.user_id}
+    if len(people) == 1:
+        raise invalid("participantIds", "expected at least one person besides yourself")
+    if len(people) > MAX_PARTICIPANTS:
+        raise invalid("participantIds", f"expected at most {MAX_PARTICIPANTS} people, got {len(people)}")
+    created = await domain.store.create_conversation(
+        NewConversation(
+            creator_id=actor.user_id,
+            participant_ids=tuple(sorted(people)),
+            subject=text.subject(body.subject),
+            title=text.line("title", body.title),
+        )
+    )
+    if not created.repeated:
+        announce.conversation_created(domain.emitter, created)
+    return created
+
+
+async def start(domain: Domain, actor: Actor, body: StartConversation) -> Started:
+    """Send a first message, and create the conversation with it if these two have none on this subject."""
+    if body.recipient_id == actor.user_id:
+        raise invalid("recipientId", "expected somebody besides yourself")
+    text.sendable(body.type)
+    started = await domain.store.start(
+        NewConversation(
+            creator_id=actor.user_id,
+            participant_ids=tuple(sorted((actor.user_id, body.recipient_id))),
+            subject=text.subject(body.subject),
+            title=None,
+        ),
+        NewMessage(
+            conversation_id="",
+            sender_id=actor.user_id,
+            client_id=body.client_id,
+            type=body.type,
+            content=text.content(body.content),
+        ),
+    )
+    sent = started.sent
+    if not sent.repeated:
+        if started.created:
+            announce.conversation_created(domain.emitter, Created(sent.conversation, sent.counts, False))
+        announce.message_sent(domain.emitter, sent)
+    return started
+
+
+async def get(domain: Domain, actor: Actor, conversation_id: str) -> Conversation:
+    return await domain.store.conversation(conversation_id, user_id=actor.user_id)
+
+
+async def listing(
+    domain: Domain,
+    actor: Actor,
+    *,
+    cursor: str | None,
+    limit: int,
+    status: ConversationStatus | None,
+    unread: bool | None,
+    q: str | None,
+) -> ConversationPage:
+    """Mine, newest activity first; `q` searches titles, subjects, other people's names and companies."""
+    check_limit(limit)
+    return await domain.store.conversations(
+        user_id=actor.user_id, cursor=cursor, limit=limit, status=status, unread=unread, q=text.line("q", q)
+    )
+
+
+async def change(
+    domain: Domain, actor: Actor, conversation_id: str, body: ChangeConversation
+) -> Conversation:
+    """Set status, title or both, in one change. A blank title takes the title away."""
+    if body.status is None and body.title is None:
+        raise invalid("status", "expected a status, a title, or both")
+    changed = await domain.store.change_conversation(
+        conversation_id,
+        user_id=actor.user_id,
+        status=body.status,
+        title=UNSET if body.title is None else text.line("title", body.title),
+    )
+    if not changed.repeated:
+        announce.conversation_updated(domain.emitter, changed)
+    return announce.as_seen(changed.conversation, changed.counts[actor.user_id])
+
+
+async def set_status(
+    domain: Domain, actor: Actor, conversation_id: str, status: ConversationStatus
+) -> Conversation:
+    """Close or reopen."""
+    return await change(domain, actor, conversation_id, ChangeConversation(status=status))
+
+
+async def delete(domain: Domain, actor: Actor, conversation_id: str) -> None:
+    """Delete for everyone: its texts are gone, its room is empty, and asking for it finds nothing."""
+    changed = await domain.store.delete_conversation(conversation_id, user_id=actor.user_id)
+    announce.conversation_deleted(domain.emitter, changed, deleted_by=actor.user_id)
+
+
+def check_limit(limit: int) -> None:
+    if not 1 <= limit <= MAX_PAGE:
+        raise invalid("limit", f"expected 1 to {MAX_PAGE}, got {limit}")

@@ -1,0 +1,95 @@
+"""What a person may write: the rules for content, titles, search texts and a subject's free data.
+
+Each function returns the text as it is to be stored, or raises `invalid` saying what was expected and what
+came.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from .errors import invalid
+from .models import (
+    MAX_CONTENT_CHARS,
+    MAX_SUBJECT_DATA_BYTES,
+    MAX_SUBJECT_DATA_DEPTH,
+    MAX_TITLE_CHARS,
+    MessageType,
+    Subject,
+)
+
+#: C0 controls and DEL, and surrogates, which no encoder can store. A message may hold line breaks and tabs.
+_BARRED_IN_CONTENT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_BARRED_IN_LINE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def content(text: str) -> str:
+    """Trim a message's text. A Windows line break becomes a plain one."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    if barred := _BARRED_IN_CONTENT.search(text):
+        raise invalid("content", f"control character U+{ord(barred[0]):04X} is not allowed")
+    text = text.strip()
+    if not text:
+        raise invalid("content", f"expected 1 to {MAX_CONTENT_CHARS} characters after trimming, got none")
+    if len(text) > MAX_CONTENT_CHARS:
+        raise invalid(
+            "content", f"expected at most {MAX_CONTENT_CHARS} characters after trimming, got {len(text)}"
+        )
+    return text
+
+
+def line(field: str, text: str | None) -> str | None:
+    """Trim a title or another text of one line; a blank one is none."""
+    if text is None:
+        return None
+    if barred := _BARRED_IN_LINE.search(text):
+        raise invalid(field, f"control character U+{ord(barred[0]):04X} is not allowed")
+    text = text.strip()
+    if len(text) > MAX_TITLE_CHARS:
+        raise invalid(field, f"expected at most {MAX_TITLE_CHARS} characters, got {len(text)}")
+    return text or None
+
+
+def sendable(kind: MessageType) -> None:
+    if kind is MessageType.SYSTEM:
+        raise invalid("type", "SYSTEM messages are written by the server only")
+    if kind is not MessageType.TEXT:
+        raise invalid("type", f"{kind.value} needs an attachment, and this server takes none yet; send TEXT")
+
+
+def subject(given: Subject | None) -> Subject | None:
+    if given is None:
+        return None
+    title = line("subject.title", given.title)
+    if title is None:
+        raise invalid("subject.title", f"expected 1 to {MAX_TITLE_CHARS} characters, got none")
+    if given.data is not None:
+        _check_data(given.data)
+    return msgspec.structs.replace(given, title=title)
+
+
+def _check_data(data: dict[str, Any]) -> None:
+    if not _depth_within(data, MAX_SUBJECT_DATA_DEPTH):
+        raise invalid("subject.data", f"nested deeper than {MAX_SUBJECT_DATA_DEPTH} levels")
+    try:
+        size_bytes = len(msgspec.json.encode(data))
+    except (OverflowError, UnicodeEncodeError, TypeError) as error:
+        raise invalid("subject.data", "holds a value that JSON cannot carry") from error
+    if size_bytes > MAX_SUBJECT_DATA_BYTES:
+        raise invalid(
+            "subject.data", f"expected at most {MAX_SUBJECT_DATA_BYTES} bytes of JSON, got {size_bytes}"
+        )
+
+
+def _depth_within(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    if levels == 0:
+        return False
+    return all(
+        _depth_within(each, levels - 1) for each in (value.values() if isinstance(value, dict) else value)
+    )

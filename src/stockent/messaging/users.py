@@ -1,0 +1,45 @@
+"""Verbs on users. The host platform owns them; the system keeps the last profile that a token showed."""
+
+from __future__ import annotations
+
+import re
+
+from .domain import Actor, Domain
+from .models import MAX_TITLE_CHARS, MAX_URL_CHARS, Profile
+
+_BARRED = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_WEB_ADDRESS = re.compile(r"(https?://|/)\S*")
+
+
+async def seen(domain: Domain, profile: Profile) -> None:
+    """Keep what a verified token said of its user, cut to what a page can show.
+
+    An avatar whose address is neither `http(s)` nor a path of this site is dropped: it would end in an `img`.
+    """
+    await domain.store.save_profile(
+        Profile(
+            id=profile.id,
+            name=_shown(profile.name),
+            company_name=_shown(profile.company_name),
+            country=_shown(profile.country),
+            avatar_url=_address(profile.avatar_url),
+            role=profile.role,
+        )
+    )
+
+
+async def profile(domain: Domain, actor: Actor, user_id: str) -> Profile:
+    """One's own, or that of somebody with whom one shares a conversation."""
+    return await domain.store.profile(user_id, seen_by=actor.user_id)
+
+
+def _shown(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return _BARRED.sub("", text).strip()[:MAX_TITLE_CHARS] or None
+
+
+def _address(url: str | None) -> str | None:
+    if url is None or len(url) > MAX_URL_CHARS or not _WEB_ADDRESS.fullmatch(url) or _BARRED.search(url):
+        return None
+    return url

@@ -1,0 +1,49 @@
+"""A Socket.IO server (Socket.IO protocol 5 on Engine.IO protocol 4): WebSocket and HTTP long polling on one port.
+
+An echo server, whole::
+
+    from stockent.socketio import Server, run
+
+    server = Server()
+    chat = server.of("/")
+
+    @chat.on("message")
+    def message(socket, *args):
+        socket.emit("message-back", *args)
+        return args  # the acknowledgement, if the client asked for one
+
+    run(server, port=3000)
+
+Handlers may be coroutine functions; packets of one connection are handled in order. `chat.use(middleware)` admits or
+refuses sockets (`ConnectError`), `socket.join("room")` and `chat.to("room").emit(...)` address rooms,
+`await socket.call(...)` waits for a client's answer. Everything that a client can make grow has a bound in `Limits`.
+The package knows nothing of what is said through it.
+"""
+
+from .broker import Broadcast, Broker, LocalBroker
+from .connection import Reason, Request
+from .limits import Limits
+from .namespace import ConnectError, Disconnected, Emission, Namespace, Socket
+from .rooms import TooManyRooms
+from .server import Server
+from .serving import Listener, listener, run, serve
+
+__all__ = [
+    "Broadcast",
+    "Broker",
+    "ConnectError",
+    "Disconnected",
+    "Emission",
+    "Limits",
+    "Listener",
+    "LocalBroker",
+    "Namespace",
+    "Reason",
+    "Request",
+    "Server",
+    "Socket",
+    "TooManyRooms",
+    "listener",
+    "run",
+    "serve",
+]

@@ -1,0 +1,217 @@
+"""One Engine.IO session, whatever carries it: handshake, heartbeat, upgrade, close. No I/O; `now` is an argument.
+
+A transport feeds what it read into `receive_text` and `receive_binary`, and gives the session a `Link` to write to.
+The engine calls `tick` at the deadline that the session names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Protocol
+
+import msgspec
+
+from .limits import Limits
+from .packets import CLOSE, MESSAGE, NOOP, OPEN, PING, PONG, UPGRADE, PacketError
+
+PING_PACKET = PING.encode()
+NOOP_PACKET = NOOP.encode()
+CLOSE_PACKET = CLOSE.encode()
+
+POLLING = "polling"
+WEBSOCKET = "websocket"
+
+
+class Reason:
+    """Why a connection or socket ended: the words that Socket.IO clients know, and `SLOW_READER`."""
+
+    CLIENT_DISCONNECT = "client namespace disconnect"
+    SERVER_DISCONNECT = "server namespace disconnect"
+    SHUTTING_DOWN = "server shutting down"
+    PING_TIMEOUT = "ping timeout"
+    TRANSPORT_CLOSE = "transport close"
+    TRANSPORT_ERROR = "transport error"
+    PARSE_ERROR = "parse error"
+    FORCED_CLOSE = "forced close"
+    CONNECT_TIMEOUT = "connect timeout"
+    SLOW_READER = "slow reader"
+
+
+class Link(Protocol):
+    """Where a session's packets go. Sending never blocks and never raises; order is kept."""
+
+    @property
+    def send_text(self) -> Callable[[bytes], object]:
+        """Takes one text packet: UTF-8, with its type in front."""
+        ...
+
+    @property
+    def send_binary(self) -> Callable[[bytes], object]:
+        """Takes one binary message."""
+        ...
+
+    def pause_reading(self) -> None:
+        """Let the peer wait with what it sends. What was read already may still come."""
+        ...
+
+    def resume_reading(self) -> None: ...
+
+    def close(self, reason: str) -> None:
+        """End the transport, telling the peer if it still listens. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The HTTP request that opened a session. `headers` are lower-case; of a repeated one the last stays."""
+
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    address: str
+
+
+class State(Enum):
+    OPEN = auto()
+    CLOSED = auto()
+
+
+class Connection:
+    """One Engine.IO session.
+
+    `send_text` and `send_binary` are the link's own, so that a fan-out costs one call for each recipient.
+    `session` belongs to the layer above (Socket.IO's state of this connection).
+    """
+
+    __slots__ = (
+        "_limits",
+        "_next_ping",
+        "_pong_due",
+        "connect_due",
+        "link",
+        "probe",
+        "probed",
+        "request",
+        "send_binary",
+        "send_text",
+        "session",
+        "sid",
+        "state",
+        "transport",
+    )
+
+    def __init__(
+        self, sid: str, transport: str, link: Link, request: Request, limits: Limits, *, now: float
+    ) -> None:
+        self.sid = sid
+        self.transport = transport
+        self.request = request
+        self.state = State.OPEN
+        self.session: Any = None
+        #: A WebSocket that asked to take over this polling session, until it has.
+        self.probe: Link | None = None
+        self.probed = False
+        #: When the session ends unless the layer above has cleared this (None) by accepting a namespace.
+        self.connect_due: float | None = now + limits.connect_timeout_s
+        self._limits = limits
+        self._next_ping = now + limits.ping_interval_s
+        self._pong_due: float | None = None
+        self.use(link)
+
+    def use(self, link: Link) -> None:
+        self.link = link
+        self.send_text = link.send_text
+        self.send_binary = link.send_binary
+
+    def open_packet(self) -> bytes:
+        """The handshake (protocol, "Handshake"): times in milliseconds."""
+        limits = self._limits
+        return OPEN.encode() + msgspec.json.encode(
+            {
+                "sid": self.sid,
+                "upgrades": [WEBSOCKET] if self.transport == POLLING else [],
+                "pingInterval": round(limits.ping_interval_s * 1000),
+                "pingTimeout": round(limits.ping_timeout_s * 1000),
+                "maxPayload": limits.max_payload_bytes,
+            }
+        )
+
+    # what the peer sent
+
+    def receive_text(self, packet: str, *, now: float) -> str | None:
+        """Take one text packet from the session's own transport.
+
+        Returns the text of a message, else None. Raises `PacketError` for what does not belong there, and
+        `ClosedByPeer` for a close packet.
+        """
+        kind = packet[:1]
+        if kind == MESSAGE:
+            return packet[1:]
+        if packet == PONG:
+            self._pong_due = None
+            self._next_ping = now + self._limits.ping_interval_s
+            return None
+        if packet == CLOSE:
+            raise ClosedByPeer
+        raise PacketError(f"unexpected Engine.IO packet {packet[:8]!r}")
+
+    # the upgrade (protocol, "Upgrade")
+
+    def begin_upgrade(self, link: Link) -> bool:
+        """A WebSocket came for this session. False if it cannot be upgraded (any more)."""
+        if self.state is not State.OPEN or self.transport != POLLING or self.probe is not None:
+            return False
+        self.probe = link
+        self.probed = False
+        return True
+
+    def receive_probe(self, packet: str) -> bool:
+        """Take a packet of the probing WebSocket. True when it has taken over.
+
+        What waits in the polling buffer must then be sent through the new link before anything else.
+        """
+        assert self.probe is not None
+        if not self.probed:
+            if packet != PING + "probe":
+                raise PacketError(f"expected the packet 2probe, got {packet[:8]!r}")
+            self.probed = True
+            self.probe.send_text(b"3probe")
+            return False
+        if packet != UPGRADE:
+            raise PacketError(f"expected the upgrade packet, got {packet[:8]!r}")
+        self.transport = WEBSOCKET
+        self.use(self.probe)
+        self.probe = None
+        return True
+
+    def abandon_upgrade(self, link: Link) -> None:
+        """The probing WebSocket went away; polling goes on."""
+        if self.probe is link:
+            self.probe = None
+            self.probed = False
+
+    # time
+
+    def deadline(self) -> float:
+        """When `tick` is to be called, at the latest."""
+        due = self._next_ping if self._pong_due is None else min(self._pong_due, self._next_ping)
+        return due if self.connect_due is None else min(due, self.connect_due)
+
+    def tick(self, *, now: float) -> str | None:
+        """Send a ping when it is time. Returns the reason to close, or None."""
+        if self.connect_due is not None and now >= self.connect_due:
+            return Reason.CONNECT_TIMEOUT
+        if self._pong_due is not None and now >= self._pong_due:
+            return Reason.PING_TIMEOUT
+        if now >= self._next_ping:
+            self._next_ping = now + self._limits.ping_interval_s
+            if self._pong_due is None:
+                self._pong_due = now + self._limits.ping_timeout_s
+                self.send_text(PING_PACKET)
+        return None
+
+
+class ClosedByPeer(Exception):
+    """The peer sent the close packet."""

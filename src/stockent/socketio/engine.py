@@ -1,0 +1,245 @@
+"""The sessions of one Engine.IO endpoint: opening, finding, closing them, and their heartbeats. Transports feed it.
+
+It knows one event loop and one clock (the loop's, monotonic), and nothing of Socket.IO: an `Application` above it gets
+opened connections, their messages and their end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+import logging
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl
+
+from .connection import POLLING, WEBSOCKET, ClosedByPeer, Connection, Link, Reason, Request, State
+from .limits import Limits
+from .packets import PacketError
+
+log = logging.getLogger("stockent.socketio")
+
+#: Longer query strings are not of any client; sids and transports are short.
+MAX_QUERY_CHARS = 2_048
+
+
+class Application(Protocol):
+    """What stands on the sessions. Called on the event loop; must not block, nor raise anything but PacketError."""
+
+    def opened(self, connection: Connection) -> None: ...
+
+    def text(self, connection: Connection, message: str) -> None: ...
+
+    def binary(self, connection: Connection, message: bytes) -> None: ...
+
+    def closed(self, connection: Connection, reason: str) -> None:
+        """Called once for each opened connection; nothing is called for it afterwards."""
+        ...
+
+
+class Refusal(NamedTuple):
+    """An answer to a request that opens or finds no session: HTTP status, and the code of the Engine.IO protocol."""
+
+    status: int
+    code: int
+    message: str
+
+    def body(self) -> bytes:
+        return json.dumps({"code": self.code, "message": self.message}).encode()
+
+
+UNKNOWN_TRANSPORT = Refusal(400, 0, "Transport unknown")
+UNKNOWN_SID = Refusal(400, 1, "Session ID unknown")
+BAD_METHOD = Refusal(400, 2, "Bad handshake method")
+BAD_REQUEST = Refusal(400, 3, "Bad request")
+FORBIDDEN = Refusal(403, 4, "Origin not allowed")
+UNSUPPORTED_VERSION = Refusal(400, 5, "Unsupported protocol version")
+STOPPING = Refusal(503, 3, "Server is stopping")
+
+
+class Query(NamedTuple):
+    transport: str
+    sid: str | None
+    all: Mapping[str, str]
+
+
+class Engine:
+    """One Engine.IO endpoint at `path`. `origins` None allows any; else exactly these, and clients that send none."""
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        path: str,
+        limits: Limits,
+        origins: Collection[str] | None = None,
+    ) -> None:
+        self.application = application
+        self.path = path
+        self.limits = limits
+        self.origins = None if origins is None else frozenset(origins)
+        self.connections: dict[str, Connection] = {}
+        #: Links of closed polling sessions whose client does not know yet, by sid, for `linger_s`.
+        self.lingering: dict[str, Any] = {}
+        self.stopping = False
+        self._heartbeats = Heartbeats(self._tick)
+
+    # requests
+
+    def check(self, query_string: str, origin: str | None) -> Query | Refusal:
+        """Hold a request's origin and query against the protocol ("Handshake", "Transports")."""
+        if origin is not None and self.origins is not None and origin not in self.origins:
+            log.info("refused: origin not allowed", extra={"origin": origin[:200]})
+            return FORBIDDEN
+        if len(query_string) > MAX_QUERY_CHARS:
+            return BAD_REQUEST
+        pairs = parse_qsl(query_string, keep_blank_values=True)
+        query = dict(pairs)
+        names = [name for name, _ in pairs]
+        if query.get("transport") not in (POLLING, WEBSOCKET) or names.count("transport") != 1:
+            return UNKNOWN_TRANSPORT
+        if query.get("EIO") != "4" or names.count("EIO") != 1:
+            return UNSUPPORTED_VERSION
+        if names.count("sid") > 1:
+            return BAD_REQUEST
+        return Query(query["transport"], query.get("sid"), query)
+
+    def open(self, transport: str, link: Link, request: Request) -> Connection:
+        """Begin a session and send its open packet."""
+        now = asyncio.get_running_loop().time()
+        connection = Connection(secrets.token_urlsafe(15), transport, link, request, self.limits, now=now)
+        self.connections[connection.sid] = connection
+        self._heartbeats.add(connection)
+        log.debug("open", extra={"sid": connection.sid, "transport": transport, "address": request.address})
+        connection.send_text(connection.open_packet())
+        self.application.opened(connection)
+        return connection
+
+    # what transports read
+
+    def receive_text(self, connection: Connection, packet: str) -> None:
+        """Take a text packet; a wrong one closes the session and raises `PacketError`, so that POST can answer 400."""
+        if connection.state is State.CLOSED:
+            return
+        try:
+            message = connection.receive_text(packet, now=self._heartbeats.now())
+            if message is not None:
+                self.application.text(connection, message)
+        except ClosedByPeer:
+            self.close(connection, Reason.TRANSPORT_CLOSE)
+        except PacketError as error:
+            self._refuse(connection, error)
+            raise
+
+    def receive_binary(self, connection: Connection, message: bytes) -> None:
+        """As `receive_text`, for a binary message."""
+        if connection.state is State.CLOSED:
+            return
+        try:
+            self.application.binary(connection, message)
+        except PacketError as error:
+            self._refuse(connection, error)
+            raise
+
+    def _refuse(self, connection: Connection, error: PacketError) -> None:
+        log.info("closed: malformed packet", extra={"sid": connection.sid, "error": str(error)})
+        self.close(connection, Reason.PARSE_ERROR)
+
+    # the end
+
+    def close(self, connection: Connection, reason: str) -> None:
+        """End a session from either side. Idempotent."""
+        if connection.state is State.CLOSED:
+            return
+        connection.state = State.CLOSED
+        self.connections.pop(connection.sid, None)
+        self._heartbeats.remove(connection)
+        log.debug("close", extra={"sid": connection.sid, "reason": reason})
+        probe, connection.probe = connection.probe, None
+        if probe is not None:
+            probe.close(reason)
+        connection.link.close(reason)
+        self.application.closed(connection, reason)
+
+    def close_soon(self, connection: Connection, reason: str) -> None:
+        """As `close`, but after what is running now: safe inside a delivery loop."""
+        asyncio.get_running_loop().call_soon(self.close, connection, reason)
+
+    def stop(self) -> None:
+        """End every session; new ones are refused."""
+        self.stopping = True
+        for connection in tuple(self.connections.values()):
+            self.close(connection, Reason.SHUTTING_DOWN)
+        self._heartbeats.stop()
+
+    def _tick(self, connection: Connection, now: float) -> None:
+        reason = connection.tick(now=now)
+        if reason is not None:
+            self.close(connection, reason)
+
+
+class Heartbeats:
+    """One timer for all sessions: a heap of their deadlines. A deadline that moved is found out when it comes up."""
+
+    __slots__ = ("_entries", "_handle", "_heap", "_loop", "_serial", "_tick")
+
+    def __init__(self, tick: Callable[[Connection, float], None]) -> None:
+        self._tick = tick
+        self._heap: list[list[Any]] = []
+        self._entries: dict[Connection, list[Any]] = {}
+        self._handle: asyncio.TimerHandle | None = None
+        self._serial = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def now(self) -> float:
+        assert self._loop is not None
+        return self._loop.time()
+
+    def add(self, connection: Connection) -> None:
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        self._push(connection)
+        self._arm()
+
+    def remove(self, connection: Connection) -> None:
+        entry = self._entries.pop(connection, None)
+        if entry is not None:
+            # The heap keeps an empty entry until its time; the connection itself is free now.
+            entry[2] = None
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._heap.clear()
+        self._entries.clear()
+
+    def _push(self, connection: Connection) -> None:
+        self._serial += 1
+        entry = [connection.deadline(), self._serial, connection]
+        self._entries[connection] = entry
+        heapq.heappush(self._heap, entry)
+
+    def _arm(self) -> None:
+        if not self._heap:
+            return
+        due = self._heap[0][0]
+        if self._handle is not None:
+            if self._handle.when() <= due and not self._handle.cancelled():
+                return
+            self._handle.cancel()
+        assert self._loop is not None
+        self._handle = self._loop.call_at(due, self._run)
+
+    def _run(self) -> None:
+        self._handle = None
+        now = self.now()
+        while self._heap and self._heap[0][0] <= now:
+            connection = heapq.heappop(self._heap)[2]
+            if connection is None:
+                continue
+            self._tick(connection, now)
+            if connection.state is State.OPEN:
+                self._push(connection)
+        self._arm()

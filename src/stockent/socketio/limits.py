@@ -1,0 +1,36 @@
+"""Every bound of the Socket.IO server, by name. Nothing that a client can make grow is without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Durations in seconds, sizes in bytes. The first three are told to the client in the Engine.IO handshake."""
+
+    ping_interval_s: float = 25.0
+    ping_timeout_s: float = 20.0
+    #: One WebSocket message, one polling request body.
+    max_payload_bytes: int = 1_000_000
+    #: From the Engine.IO handshake to the first accepted namespace.
+    connect_timeout_s: float = 45.0
+    #: From the WebSocket's arrival on a polling session to the upgrade packet.
+    upgrade_timeout_s: float = 10.0
+    #: From a polling request's head to the end of its body.
+    body_timeout_s: float = 20.0
+    #: How long a session closed by the server waits for the poll that learns of it.
+    linger_s: float = 5.0
+    #: Bytes that wait for a reader before it is closed as too slow. It may come back and resume.
+    max_backlog_bytes: int = 1_048_576
+    #: Packets of one connection that wait for its running handler; then reading from it pauses.
+    max_inbox_packets: int = 64
+    max_packets_per_body: int = 1_000
+    max_attachments: int = 10
+    max_fragments: int = 256
+    max_namespaces: int = 10
+    max_namespace_chars: int = 128
+    #: Acknowledgements that one socket may owe at a time.
+    max_pending_acks: int = 1_000
+    #: Rooms that one socket may be in.
+    max_rooms: int = 1_000

@@ -1,0 +1,255 @@
+"""What handlers see of Socket.IO: a namespace, its sockets, and broadcasts to rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Protocol, TypeVar
+
+from .broker import Action, Broadcast, Broker
+from .connection import Connection, Request
+from .limits import Limits
+from .packets import RESERVED_EVENTS, Kind, Packet, encode
+from .rooms import Rooms, deliver
+
+Handler = Callable[..., Any]
+H = TypeVar("H", bound=Handler)
+
+
+class ConnectError(Exception):
+    """Raised by a middleware to refuse a connection; the client gets `connect_error` with `message` and `data`."""
+
+    def __init__(self, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.data = data
+
+
+class Disconnected(ConnectionError):
+    """The socket went away before it answered."""
+
+
+class _Disconnect(Protocol):
+    def __call__(self, socket: Socket, *, close: bool) -> None: ...
+
+
+class Emission:
+    """A broadcast being addressed: `namespace.to("a", "b").except_("c").emit("event", 1)`. Immutable."""
+
+    __slots__ = ("_except", "_namespace", "_to")
+
+    def __init__(self, namespace: Namespace, to: tuple[str, ...], except_rooms: tuple[str, ...]) -> None:
+        self._namespace = namespace
+        self._to = to
+        self._except = except_rooms
+
+    def to(self, *rooms: str) -> Emission:
+        """And to the sockets in these rooms. A socket in several of them is reached once; a socket's id is a room."""
+        return Emission(self._namespace, self._to + rooms, self._except)
+
+    def except_(self, *rooms: str) -> Emission:
+        """But not to sockets in any of these rooms."""
+        return Emission(self._namespace, self._to, self._except + rooms)
+
+    def emit(self, event: str, *args: Any) -> None:
+        self._publish(Action.EMIT, (_event_name(event), *args))
+
+    def leave(self, *rooms: str) -> None:
+        """Let the addressed sockets leave these rooms, on every node."""
+        self._publish(Action.LEAVE, rooms)
+
+    def disconnect(self) -> None:
+        """Close the connections of the addressed sockets, on every node."""
+        self._publish(Action.DISCONNECT, ())
+
+    def _publish(self, action: Action, args: Sequence[Any]) -> None:
+        namespace = self._namespace
+        namespace.broker.publish(Broadcast(action, namespace.name, self._to, args, self._except))
+
+
+class Namespace:
+    """One namespace: its handlers, and the sockets connected to it on this node."""
+
+    def __init__(self, name: str, limits: Limits, broker: Broker, disconnect: _Disconnect) -> None:
+        self.name = name
+        self.limits = limits
+        self.broker = broker
+        self.sockets: dict[str, Socket] = {}
+        self.rooms: Rooms[Socket] = Rooms(self.sockets, max_rooms=limits.max_rooms)
+        self.connect_handler: Handler | None = None
+        self.disconnect_handler: Handler | None = None
+        self._handlers: dict[str, Handler] = {}
+        self._any_handler: Handler | None = None
+        self._middleware: list[Callable[[Socket], Awaitable[None]]] = []
+        self._end = disconnect
+
+    # registering
+
+    def use(self, middleware: Callable[[Socket], Awaitable[None]]) -> Callable[[Socket], Awaitable[None]]:
+        """Run before a socket is connected, in the order of registration; raise `ConnectError` to refuse it."""
+        self._middleware.append(middleware)
+        return middleware
+
+    def on(self, event: str) -> Callable[[H], H]:
+        """Decorate the handler of an event: `handler(socket, *args)`. What it returns answers the client's ack.
+
+        A tuple answers with several arguments. An exception is logged and leaves the ack unanswered.
+        """
+
+        def register(handler: H) -> H:
+            self._handlers[_event_name(event)] = handler
+            return handler
+
+        return register
+
+    def on_any(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """The handler of events that have none of their own: `handler(socket, event, *args)`."""
+        self._any_handler = handler
+        return handler
+
+    def on_connect(self, handler: H) -> H:
+        """`handler(socket)`, once the client was told that it is connected."""
+        self.connect_handler = handler
+        return handler
+
+    def on_disconnect(self, handler: H) -> H:
+        """`handler(socket, reason)`, when the socket has left its rooms. Reasons are those of `Reason`."""
+        self.disconnect_handler = handler
+        return handler
+
+    # emitting
+
+    def emit(self, event: str, *args: Any) -> None:
+        """Send to every socket of the namespace, on every node."""
+        self.to().emit(event, *args)
+
+    def to(self, *rooms: str) -> Emission:
+        return Emission(self, rooms, ())
+
+    def except_(self, *rooms: str) -> Emission:
+        return Emission(self, (), rooms)
+
+    def reaches(self, to: Sequence[str], except_rooms: Sequence[str] = ()) -> bool:
+        """Would an emission so addressed reach a socket? Perhaps a wrong yes for another node's, never a wrong no."""
+        return bool(self.select(to, except_rooms)) or self.broker.hears_elsewhere(self.name, to)
+
+    def select(self, to: Sequence[str], except_rooms: Sequence[str]) -> AbstractSet[Socket]:
+        """The sockets of this node that an emission so addressed reaches. Valid until rooms change."""
+        if to:
+            return self.rooms.select(to, except_rooms)
+        everyone = set(self.sockets.values())
+        return everyone.difference(*map(self.rooms.members, except_rooms))
+
+    # for the server
+
+    def handler(self, event: str) -> Handler | None:
+        handler = self._handlers.get(event)
+        if handler is not None or self._any_handler is None:
+            return handler
+        any_handler = self._any_handler
+        return lambda socket, *args: any_handler(socket, event, *args)
+
+    async def admit(self, socket: Socket) -> None:
+        for middleware in self._middleware:
+            await middleware(socket)
+
+    def add(self, socket: Socket) -> None:
+        socket.connected = True
+        self.sockets[socket.id] = socket
+
+    def remove(self, socket: Socket) -> None:
+        socket.connected = False
+        self.rooms.leave_all(socket)
+        self.sockets.pop(socket.id, None)
+        socket.abandon()
+
+    def end(self, socket: Socket, *, close: bool) -> None:
+        self._end(socket, close=close)
+
+
+class Socket:
+    """One client on one namespace. `data` is the application's own; `auth` what the client sent to connect."""
+
+    __slots__ = ("_acks", "_next_ack", "auth", "connected", "connection", "data", "id", "namespace", "rooms")
+
+    def __init__(self, namespace: Namespace, connection: Connection, auth: dict[str, Any]) -> None:
+        self.id = secrets.token_urlsafe(15)
+        self.namespace = namespace
+        self.connection = connection
+        self.auth = auth
+        self.data: Any = None
+        self.connected = False
+        #: The rooms that it is in; change them by `join` and `leave`.
+        self.rooms: set[str] | None = None
+        self._acks: dict[int, asyncio.Future[list[Any]]] | None = None
+        self._next_ack = 0
+
+    @property
+    def request(self) -> Request:
+        """The HTTP request that opened the connection: headers, query, address."""
+        return self.connection.request
+
+    def emit(self, event: str, *args: Any) -> None:
+        """Send to this client. Never blocks; nothing is sent once it is disconnected."""
+        if self.connected:
+            deliver(encode(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args])), (self,))
+
+    async def call(self, event: str, *args: Any, timeout_s: float) -> list[Any]:
+        """Send and wait for the client's ack; returns its arguments.
+
+        Raises TimeoutError, `Disconnected`, or RuntimeError when `Limits.max_pending_acks` are owed already.
+        """
+        if not self.connected:
+            raise Disconnected("the socket is not connected")
+        if self._acks is None:
+            self._acks = {}
+        if len(self._acks) >= self.namespace.limits.max_pending_acks:
+            raise RuntimeError(f"{len(self._acks)} acks are owed already")
+        ack_id, self._next_ack = self._next_ack, self._next_ack + 1
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        self._acks[ack_id] = answer
+        deliver(encode(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args], ack_id)), (self,))
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await answer
+        finally:
+            self._acks.pop(ack_id, None)
+
+    def join(self, *rooms: str) -> None:
+        """Idempotent. Raises `TooManyRooms`; does nothing once disconnected, so nothing of it can stay behind."""
+        if self.connected:
+            for room in rooms:
+                self.namespace.rooms.join(self, room)
+
+    def leave(self, *rooms: str) -> None:
+        for room in rooms:
+            self.namespace.rooms.leave(self, room)
+
+    def to(self, *rooms: str) -> Emission:
+        """A broadcast to these rooms without this socket; without rooms, to everybody else."""
+        return Emission(self.namespace, rooms, (self.id,))
+
+    def disconnect(self, *, close: bool = False) -> None:
+        """End this socket; with `close` the connection under it, and so every namespace on it."""
+        self.namespace.end(self, close=close)
+
+    # for the server
+
+    def take_ack(self, ack_id: int | None, args: list[Any]) -> None:
+        """An ack that nobody waits for (any more) is dropped."""
+        answer = self._acks.get(ack_id) if self._acks and ack_id is not None else None
+        if answer is not None and not answer.done():
+            answer.set_result(args)
+
+    def abandon(self) -> None:
+        for answer in (self._acks or {}).values():
+            if not answer.done():
+                answer.set_exception(Disconnected("the socket went away before it answered"))
+
+
+def _event_name(event: str) -> str:
+    if event in RESERVED_EVENTS:
+        raise ValueError(f"the event name {event!r} is reserved")
+    return event

@@ -1,0 +1,285 @@
+"""Codecs of Engine.IO protocol 4 and Socket.IO protocol 5. No I/O, no clock, no state but a half-received packet.
+
+Engine.IO packets are text (`str`, first character the type) or binary (`bytes`, always a message). Socket.IO packets
+travel in Engine.IO messages: `<type>[<attachments>-][<namespace>,][<ack id>][JSON]`, binary parts behind it.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+from .limits import Limits
+
+SEPARATOR = "\x1e"
+
+# Engine.IO packet types (protocol, "Packet encoding").
+OPEN, CLOSE, PING, PONG, MESSAGE, UPGRADE, NOOP = "0123456"
+
+
+class Kind(IntEnum):
+    """Socket.IO packet types (protocol, "Packet encoding")."""
+
+    CONNECT = 0
+    DISCONNECT = 1
+    EVENT = 2
+    ACK = 3
+    CONNECT_ERROR = 4
+    BINARY_EVENT = 5
+    BINARY_ACK = 6
+
+
+#: Names that the local API gives a meaning of its own; a client that sends one is not a Socket.IO client.
+RESERVED_EVENTS = frozenset(
+    {
+        "connect",
+        "connect_error",
+        "connection",
+        "disconnect",
+        "disconnecting",
+        "error",
+        "newListener",
+        "removeListener",
+    }
+)
+
+#: Ack ids are counters of a JavaScript client: larger than a safe integer is not one.
+MAX_ACK_ID_DIGITS = 15
+
+_DIGITS = frozenset("0123456789")
+_KINDS = {str(int(kind)): kind for kind in Kind}
+_decode_json = msgspec.json.Decoder().decode
+_encode_json = msgspec.json.Encoder().encode
+
+
+class PacketError(ValueError):
+    """The peer sent what the protocol does not allow; the text says what. The connection is to be closed."""
+
+
+class Packet(msgspec.Struct, gc=False):
+    """One Socket.IO packet. `data`: the event's name and arguments, an ack's arguments, or a CONNECT's payload.
+
+    BINARY_EVENT and BINARY_ACK appear only on the wire; here an EVENT or ACK may hold `bytes` anywhere.
+    """
+
+    kind: Kind
+    namespace: str = "/"
+    data: Any = None
+    id: int | None = None
+
+
+# Engine.IO
+
+
+def encode_payload(packets: Iterable[bytes | memoryview | str]) -> bytes:
+    """Join packets for one polling response. Text packets come as `str`, binary messages as `bytes`."""
+    return SEPARATOR.join(
+        packet if isinstance(packet, str) else "b" + b64encode(packet).decode("ascii") for packet in packets
+    ).encode()
+
+
+def decode_payload(body: bytes, *, max_packets: int) -> list[str | bytes]:
+    """Split the body of a polling request into its packets.
+
+    Raises `PacketError` for an empty body, more than `max_packets`, broken UTF-8 or base64.
+    """
+    if body.count(b"\x1e") >= max_packets:
+        raise PacketError(f"at most {max_packets} packets in a payload")
+    try:
+        parts = body.decode("utf-8").split(SEPARATOR)
+    except UnicodeDecodeError as error:
+        raise PacketError("payload is not UTF-8") from error
+    return [_decode_part(part) for part in parts]
+
+
+def _decode_part(part: str) -> str | bytes:
+    if not part:
+        raise PacketError("empty packet")
+    if part[0] != "b":
+        return part
+    try:
+        return binascii.a2b_base64(part[1:], strict_mode=True)
+    except (binascii.Error, ValueError) as error:
+        raise PacketError("binary packet is not base64") from error
+
+
+# Socket.IO, outgoing
+
+
+def encode(packet: Packet) -> list[bytes]:
+    """The Engine.IO packets of a Socket.IO packet, for a WebSocket: the first is text in UTF-8, the others binary.
+
+    `bytes` anywhere in `data` become attachments, left to right. A msgspec Struct is JSON only and holds none.
+    """
+    attachments: list[bytes] = []
+    data = packet.data
+    kind = packet.kind
+    if (kind is Kind.EVENT or kind is Kind.ACK) and _holds_bytes(data):
+        data = _extract(data, attachments)
+        kind = Kind.BINARY_EVENT if kind is Kind.EVENT else Kind.BINARY_ACK
+    head = f"4{int(kind)}"
+    if attachments:
+        head += f"{len(attachments)}-"
+    if packet.namespace != "/":
+        head += packet.namespace + ","
+    if packet.id is not None:
+        head += str(packet.id)
+    body = head.encode() if data is None else head.encode() + _encode_json(data)
+    return [body, *attachments]
+
+
+def _holds_bytes(value: Any) -> bool:
+    if isinstance(value, (str, int, float, msgspec.Struct)) or value is None:
+        return False
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return True
+    if isinstance(value, dict):
+        return any(_holds_bytes(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_holds_bytes(item) for item in value)
+    return False
+
+
+def _extract(value: Any, attachments: list[bytes]) -> Any:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        attachments.append(bytes(value))
+        return {"_placeholder": True, "num": len(attachments) - 1}
+    if isinstance(value, dict):
+        return {key: _extract(item, attachments) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_extract(item, attachments) for item in value]
+    return value
+
+
+# Socket.IO, incoming
+
+
+class Decoder:
+    """Puts the Socket.IO packets of one connection together. After a `PacketError` it must not be used again."""
+
+    __slots__ = ("_attachments", "_limits", "_missing", "_partial")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._partial: Packet | None = None
+        self._missing = 0
+        self._attachments: list[bytes] = []
+
+    def text(self, message: str) -> Packet | None:
+        """Take a text message: the packet, or None when its attachments are still to come."""
+        if self._partial is not None:
+            raise PacketError("a text message before the attachments of the last packet")
+        kind = _KINDS.get(message[:1])
+        if kind is None:
+            raise PacketError("unknown packet type")
+        position = 1
+        attachments = 0
+        if kind is Kind.BINARY_EVENT or kind is Kind.BINARY_ACK:
+            attachments, position = self._attachment_count(message)
+            kind = Kind.EVENT if kind is Kind.BINARY_EVENT else Kind.ACK
+        packet = self._parse(kind, message, position)
+        if not attachments:
+            return packet
+        self._partial = packet
+        self._missing = attachments
+        return None
+
+    def binary(self, message: bytes) -> Packet | None:
+        """Take a binary message: the packet that it completes, or None when more are to come."""
+        if self._partial is None:
+            raise PacketError("a binary message that no packet announced")
+        self._attachments.append(message)
+        self._missing -= 1
+        if self._missing:
+            return None
+        packet, attachments = self._partial, self._attachments
+        self._partial, self._attachments = None, []
+        try:
+            packet.data = _restore(packet.data, attachments)
+        except RecursionError as error:
+            raise PacketError("JSON is nested too deeply") from error
+        return packet
+
+    def _attachment_count(self, message: str) -> tuple[int, int]:
+        end = message.find("-", 1, 8)
+        digits = message[1:end]
+        if end < 0 or not _is_digits(digits) or not 1 <= int(digits) <= self._limits.max_attachments:
+            raise PacketError(f"expected 1 to {self._limits.max_attachments} attachments and a dash")
+        return int(digits), end + 1
+
+    def _parse(self, kind: Kind, message: str, position: int) -> Packet:
+        namespace = "/"
+        if message[position : position + 1] == "/":
+            end = message.find(",", position)
+            end = len(message) if end < 0 else end
+            if end - position > self._limits.max_namespace_chars:
+                raise PacketError(f"a namespace has at most {self._limits.max_namespace_chars} characters")
+            namespace = message[position:end]
+            position = end + 1
+        ack_id = None
+        if message[position : position + 1] in _DIGITS:
+            ack_id, position = _ack_id(message, position)
+        data = _json(message[position:]) if position < len(message) else None
+        _check(kind, data, ack_id)
+        return Packet(kind, namespace, data, ack_id)
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _ack_id(message: str, start: int) -> tuple[int, int]:
+    end = start + 1
+    while message[end : end + 1] in _DIGITS:
+        end += 1
+        if end - start > MAX_ACK_ID_DIGITS:
+            raise PacketError(f"an ack id has at most {MAX_ACK_ID_DIGITS} digits")
+    return int(message[start:end]), end
+
+
+def _json(text: str) -> Any:
+    try:
+        return _decode_json(text)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise PacketError(f"payload is not JSON: {error}") from error
+    except RecursionError as error:
+        raise PacketError("JSON is nested too deeply") from error
+
+
+def _check(kind: Kind, data: Any, ack_id: int | None) -> None:
+    """Hold a packet of a client against the protocol's table of payloads."""
+    if kind is Kind.EVENT:
+        if not isinstance(data, list) or not data or not isinstance(data[0], str):
+            raise PacketError("an event is a JSON array whose first item is its name")
+        if data[0] in RESERVED_EVENTS:
+            raise PacketError(f"the event name {data[0]!r} is reserved")
+    elif kind is Kind.ACK:
+        if not isinstance(data, list) or ack_id is None:
+            raise PacketError("an ack is an id and a JSON array")
+    elif kind is Kind.CONNECT:
+        if ack_id is not None or not (data is None or isinstance(data, dict)):
+            raise PacketError("a connect payload is a JSON object")
+    elif kind is Kind.DISCONNECT:
+        if ack_id is not None or data is not None:
+            raise PacketError("a disconnect has no payload")
+    else:
+        raise PacketError("a client does not send connect_error")
+
+
+def _restore(value: Any, attachments: Sequence[bytes]) -> Any:
+    if isinstance(value, list):
+        return [_restore(item, attachments) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("_placeholder") is not True:
+        return {key: _restore(item, attachments) for key, item in value.items()}
+    number = value.get("num")
+    # `type is int`: True is an int to isinstance, and 1.0 would index in JavaScript (CVE-2022-2421).
+    if type(number) is not int or not 0 <= number < len(attachments):
+        raise PacketError("a placeholder names an attachment that is not there")
+    return attachments[number]

@@ -1,0 +1,108 @@
+"""Who is in which room: room → sockets and, on each socket, its rooms, mirrored. And the loop that delivers.
+
+A leaver costs its own rooms only; an empty room is forgotten at once. Nothing here awaits: a delivery to a thousand
+sockets is one loop over bytes that were made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Generic, Protocol, TypeVar
+
+
+class Member(Protocol):
+    """A socket as rooms see it. `rooms` belongs to `Rooms`: read it, but change it only through `join` and `leave`."""
+
+    id: str
+    rooms: set[str] | None
+    connection: Any
+
+
+M = TypeVar("M", bound=Member)
+_NOBODY: frozenset[Any] = frozenset()
+
+
+class TooManyRooms(ValueError):
+    """A socket is in as many rooms as the limit allows."""
+
+
+class Rooms(Generic[M]):
+    """The rooms of one namespace on this node."""
+
+    __slots__ = ("_by_id", "_max_rooms", "_members")
+
+    def __init__(self, by_id: Mapping[str, M], *, max_rooms: int) -> None:
+        """`by_id`: the namespace's sockets. Each is reachable by its id as if that were a room of its own."""
+        self._members: dict[str, set[M]] = {}
+        self._by_id = by_id
+        self._max_rooms = max_rooms
+
+    def join(self, member: M, room: str) -> None:
+        """Idempotent. Raises `TooManyRooms`."""
+        if member.rooms is None:
+            member.rooms = {room}
+        elif len(member.rooms) >= self._max_rooms and room not in member.rooms:
+            raise TooManyRooms(f"a socket is in at most {self._max_rooms} rooms")
+        else:
+            member.rooms.add(room)
+        members = self._members.get(room)
+        if members is None:
+            self._members[room] = {member}
+        else:
+            members.add(member)
+
+    def leave(self, member: M, room: str) -> None:
+        """Idempotent."""
+        if member.rooms is None or room not in member.rooms:
+            return
+        member.rooms.discard(room)
+        members = self._members[room]
+        members.discard(member)
+        if not members:
+            del self._members[room]
+
+    def leave_all(self, member: M) -> None:
+        for room in tuple(member.rooms or ()):
+            self.leave(member, room)
+        member.rooms = None
+
+    def close(self, room: str) -> None:
+        """Let everybody leave the room."""
+        for member in tuple(self._members.get(room, ())):
+            self.leave(member, room)
+
+    def members(self, room: str) -> AbstractSet[M]:
+        """Valid until rooms change."""
+        members = self._members.get(room)
+        if members is not None:
+            return members
+        member = self._by_id.get(room)
+        return _NOBODY if member is None else {member}
+
+    def select(self, to: Sequence[str], except_rooms: Sequence[str]) -> AbstractSet[M]:
+        """The members of any room in `to` and of none in `except_rooms`, each once. Valid until rooms change."""
+        chosen = self.members(to[0]) if len(to) == 1 else set().union(*map(self.members, to))
+        excluded = [members for room in except_rooms if (members := self.members(room))]
+        return set(chosen).difference(*excluded) if excluded and chosen else chosen
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __contains__(self, room: object) -> bool:
+        return room in self._members
+
+
+def deliver(packets: Sequence[bytes], members: Iterable[Member]) -> None:
+    """Send a packet, encoded once (`packets.encode`), to each. Each member gets all parts together."""
+    if len(packets) == 1:
+        text = packets[0]
+        for member in members:
+            member.connection.send_text(text)
+        return
+    text, *attachments = packets
+    for member in members:
+        connection = member.connection
+        connection.send_text(text)
+        for attachment in attachments:
+            connection.send_binary(attachment)

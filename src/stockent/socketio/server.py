@@ -1,0 +1,298 @@
+"""Socket.IO on an engine: namespaces, sockets, their handlers and acknowledgements.
+
+Commands of one connection run one after another; a slow handler delays only its own connection. Handlers may be plain
+functions, which then run at once, or coroutine functions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from typing import Any
+
+from .broker import Action, Broadcast, Broker, LocalBroker
+from .connection import Connection, Reason, State
+from .engine import Engine
+from .limits import Limits
+from .namespace import ConnectError, Namespace, Socket
+from .packets import Decoder, Kind, Packet, PacketError, encode
+from .rooms import deliver
+
+log = logging.getLogger("stockent.socketio")
+
+
+class Session:
+    """The Socket.IO state of one connection."""
+
+    __slots__ = ("busy", "decoder", "inbox", "paused", "sockets")
+
+    def __init__(self, limits: Limits) -> None:
+        self.decoder = Decoder(limits)
+        self.sockets: dict[str, Socket] = {}
+        self.inbox: deque[Packet] | None = None
+        #: The task that works on a packet of this connection, while there is one.
+        self.busy: asyncio.Task[None] | None = None
+        self.paused = False
+
+
+class Server:
+    """A Socket.IO server (protocol 5 on Engine.IO 4).
+
+    `origins`: the exact origins of browsers that may connect, None for any. Clients that send no `Origin` are not
+    browsers; the check does not concern them.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str = "/socket.io/",
+        limits: Limits | None = None,
+        origins: Collection[str] | None = None,
+        broker: Broker | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.broker: Broker = broker or LocalBroker()
+        self.engine = Engine(self, path=path, limits=self.limits, origins=origins)
+        self._namespaces: dict[str, Namespace] = {}
+        self._working: set[asyncio.Task[None]] = set()
+
+    def of(self, name: str) -> Namespace:
+        """The namespace of that name, made on first use. Clients can connect only to those made before."""
+        if not name.startswith("/"):
+            raise ValueError(f"a namespace begins with a slash, got {name!r}")
+        namespace = self._namespaces.get(name)
+        if namespace is None:
+            namespace = self._namespaces[name] = Namespace(name, self.limits, self.broker, self._disconnect)
+        return namespace
+
+    async def start(self) -> None:
+        await self.broker.start(self._deliver)
+
+    async def stop(self, *, timeout_s: float = 5.0) -> None:
+        """Disconnect everybody, then wait for the handlers that still run, at most `timeout_s`. Idempotent."""
+        self.engine.stop()
+        if self._working:
+            await asyncio.wait(self._working, timeout=timeout_s)
+        for task in self._working:
+            task.cancel()
+        await self.broker.stop()
+
+    # Application, for the engine
+
+    def opened(self, connection: Connection) -> None:
+        connection.session = Session(self.limits)
+
+    def text(self, connection: Connection, message: str) -> None:
+        session: Session = connection.session
+        packet = session.decoder.text(message)
+        if packet is not None:
+            self._take(connection, session, packet)
+        elif not session.sockets:
+            # Else a client that never connects could keep parts of packets in memory (CVE-2026-48804).
+            raise PacketError("a binary packet before a namespace was connected")
+
+    def binary(self, connection: Connection, message: bytes) -> None:
+        session: Session = connection.session
+        packet = session.decoder.binary(message)
+        if packet is not None:
+            self._take(connection, session, packet)
+
+    def closed(self, connection: Connection, reason: str) -> None:
+        session: Session = connection.session
+        session.inbox = None
+        for socket in tuple(session.sockets.values()):
+            self._leave(session, socket, reason)
+
+    # packets, in order
+
+    def _take(self, connection: Connection, session: Session, packet: Packet) -> None:
+        if packet.kind is Kind.ACK:
+            # Not queued: the handler that runs may be waiting for this very ack.
+            socket = session.sockets.get(packet.namespace)
+            if socket is not None:
+                socket.take_ack(packet.id, packet.data)
+            return
+        if session.busy is not None:
+            self._queue(connection, session, packet)
+            return
+        work = self._handle(connection, session, packet)
+        if work is not None:
+            session.busy = task = asyncio.create_task(self._work(connection, session, work))
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
+
+    def _queue(self, connection: Connection, session: Session, packet: Packet) -> None:
+        if session.inbox is None:
+            session.inbox = deque()
+        session.inbox.append(packet)
+        if len(session.inbox) >= self.limits.max_inbox_packets and not session.paused:
+            session.paused = True
+            connection.link.pause_reading()
+
+    async def _work(
+        self, connection: Connection, session: Session, work: Coroutine[Any, Any, None] | None
+    ) -> None:
+        """Finish one packet, then whatever came meanwhile."""
+        try:
+            while True:
+                if work is not None:
+                    await work
+                if not session.inbox:
+                    break
+                packet = session.inbox.popleft()
+                if session.paused and len(session.inbox) <= self.limits.max_inbox_packets // 2:
+                    session.paused = False
+                    connection.link.resume_reading()
+                work = self._handle(connection, session, packet)
+        except PacketError as error:
+            log.info("closed: malformed packet", extra={"sid": connection.sid, "error": str(error)})
+            self.engine.close(connection, Reason.PARSE_ERROR)
+        finally:
+            session.busy = None
+
+    def _handle(
+        self, connection: Connection, session: Session, packet: Packet
+    ) -> Coroutine[Any, Any, None] | None:
+        """Do what a packet asks; what cannot be done at once is returned to be awaited."""
+        if packet.kind is Kind.CONNECT:
+            return self._connect(connection, session, packet)
+        socket = session.sockets.get(packet.namespace)
+        if socket is None:
+            raise PacketError(f"not connected to the namespace {packet.namespace[:40]!r}")
+        if packet.kind is Kind.DISCONNECT:
+            self._leave(session, socket, Reason.CLIENT_DISCONNECT)
+            return None
+        return self._event(socket, packet)
+
+    def _event(self, socket: Socket, packet: Packet) -> Coroutine[Any, Any, None] | None:
+        name, *args = packet.data
+        handler = socket.namespace.handler(name)
+        if handler is None:
+            log.debug("no handler", extra={"socket": socket.id, "event": name[:80]})
+            return None
+        try:
+            result = handler(socket, *args)
+        except Exception:
+            log.exception("handler failed", extra={"socket": socket.id, "event": name[:80]})
+            return None
+        if isinstance(result, Awaitable):
+            return self._finish(socket, packet.id, name, result)
+        if packet.id is not None:
+            _acknowledge(socket, packet.id, result)
+        return None
+
+    async def _finish(self, socket: Socket, ack_id: int | None, name: str, result: Awaitable[Any]) -> None:
+        try:
+            value = await result
+        except Exception:
+            log.exception("handler failed", extra={"socket": socket.id, "event": name[:80]})
+            return
+        if ack_id is not None:
+            _acknowledge(socket, ack_id, value)
+
+    # namespaces
+
+    async def _connect(self, connection: Connection, session: Session, packet: Packet) -> None:
+        name = packet.namespace
+        namespace = self._namespaces.get(name)
+        if namespace is None:
+            self._refuse(connection, name, ConnectError("Invalid namespace"))
+            return
+        if name in session.sockets:
+            raise PacketError("already connected to this namespace")
+        if len(session.sockets) >= self.limits.max_namespaces:
+            self._refuse(connection, name, ConnectError("Too many namespaces"))
+            return
+        socket = Socket(namespace, connection, packet.data or {})
+        try:
+            await namespace.admit(socket)
+        except ConnectError as refusal:
+            self._refuse(connection, name, refusal)
+            return
+        except Exception:
+            log.exception("middleware failed", extra={"sid": connection.sid, "namespace": name})
+            self._refuse(connection, name, ConnectError("Internal error"))
+            return
+        if connection.state is not State.OPEN:
+            return
+        connection.connect_due = None
+        session.sockets[name] = socket
+        namespace.add(socket)
+        _send(connection, Packet(Kind.CONNECT, name, {"sid": socket.id}))
+        log.debug("connect", extra={"socket": socket.id, "sid": connection.sid, "namespace": name})
+        await self._notify(socket, namespace.connect_handler, socket)
+
+    def _refuse(self, connection: Connection, namespace: str, refusal: ConnectError) -> None:
+        log.debug("refused", extra={"sid": connection.sid, "error": refusal.message})
+        body: dict[str, Any] = {"message": refusal.message}
+        if refusal.data is not None:
+            body["data"] = refusal.data
+        _send(connection, Packet(Kind.CONNECT_ERROR, namespace, body))
+
+    def _leave(self, session: Session, socket: Socket, reason: str) -> None:
+        namespace = socket.namespace
+        session.sockets.pop(namespace.name, None)
+        if not session.sockets:
+            loop = asyncio.get_running_loop()
+            socket.connection.connect_due = loop.time() + self.limits.connect_timeout_s
+        namespace.remove(socket)
+        log.debug("disconnect", extra={"socket": socket.id, "reason": reason})
+        notice = self._notify(socket, namespace.disconnect_handler, socket, reason)
+        task = asyncio.ensure_future(notice)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    def _disconnect(self, socket: Socket, *, close: bool) -> None:
+        """The server's own wish to end a socket, or with `close` the whole connection."""
+        connection = socket.connection
+        if connection.state is not State.OPEN or not socket.connected:
+            return
+        _send(connection, Packet(Kind.DISCONNECT, socket.namespace.name))
+        self._leave(connection.session, socket, Reason.SERVER_DISCONNECT)
+        if close:
+            self.engine.close(connection, Reason.FORCED_CLOSE)
+
+    async def _notify(self, socket: Socket, handler: Callable[..., Any] | None, *args: Any) -> None:
+        if handler is None:
+            return
+        try:
+            result = handler(*args)
+            if isinstance(result, Awaitable):
+                await result
+        except Exception:
+            log.exception("handler failed", extra={"socket": socket.id, "handler": repr(handler)})
+
+    # the broker's deliveries
+
+    def _deliver(self, broadcast: Broadcast) -> None:
+        namespace = self._namespaces.get(broadcast.namespace)
+        if namespace is None:
+            return
+        sockets = namespace.select(broadcast.to, broadcast.except_rooms)
+        if not sockets:
+            return
+        if broadcast.action is Action.EMIT:
+            deliver(encode(Packet(Kind.EVENT, namespace.name, list(broadcast.args))), sockets)
+        elif broadcast.action is Action.LEAVE:
+            for socket in tuple(sockets):
+                for room in broadcast.args:
+                    socket.leave(room)
+        else:
+            for socket in tuple(sockets):
+                self._disconnect(socket, close=True)
+
+
+def _send(connection: Connection, packet: Packet) -> None:
+    text, *attachments = encode(packet)
+    connection.send_text(text)
+    for attachment in attachments:
+        connection.send_binary(attachment)
+
+
+def _acknowledge(socket: Socket, ack_id: int, value: Any) -> None:
+    """A tuple is several arguments, None is none, anything else is one."""
+    args: Sequence[Any] = value if isinstance(value, tuple) else () if value is None else (value,)
+    if socket.connected:
+        _send(socket.connection, Packet(Kind.ACK, socket.namespace.name, args, ack_id))

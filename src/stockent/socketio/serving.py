@@ -1,0 +1,95 @@
+"""Put Socket.IO servers, and any other ASGI application, on one port under uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import uvicorn
+
+from .engine import Engine
+from .polling import Polling, Receive, Scope, Send
+from .server import Server
+from .websocket import websocket_protocol
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Router:
+    """The ASGI application of the port: polling at each engine's path, everything else to `app`."""
+
+    def __init__(self, engines: Sequence[Engine], app: App | None) -> None:
+        self._polling = {engine.path.rstrip("/"): Polling(engine) for engine in engines}
+        self._app = app or _not_found
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        polling = self._polling.get(scope["path"].rstrip("/")) if scope["type"] == "http" else None
+        await (polling or self._app)(scope, receive, send)
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+class Listener(uvicorn.Server):
+    """uvicorn's server. On SIGTERM or SIGINT `before_stop` runs first, while connections still stand."""
+
+    def __init__(self, config: uvicorn.Config, before_stop: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._before_stop = before_stop
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        await self._before_stop()
+        await super().shutdown(sockets)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, also where the configuration said 0."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+
+def listener(
+    engines: Sequence[Engine],
+    *,
+    host: str,
+    port: int,
+    before_stop: Callable[[], Awaitable[None]],
+    app: App | None = None,
+) -> Listener:
+    """A listener for these engines and `app` on one port; run it by `await listener.serve()`."""
+    config = uvicorn.Config(
+        Router(engines, app),
+        host=host,
+        port=port,
+        http="httptools",
+        ws=websocket_protocol(engines),  # type: ignore[arg-type] # uvicorn takes any protocol factory
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=4_096,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=5,
+    )
+    return Listener(config, before_stop)
+
+
+async def serve(server: Server, *, host: str = "127.0.0.1", port: int = 3000, app: App | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. Port 0 takes a free one."""
+    await server.start()
+    await listener([server.engine], host=host, port=port, app=app, before_stop=server.stop).serve()
+
+
+def run(server: Server, *, host: str = "127.0.0.1", port: int = 3000, app: App | None = None) -> None:
+    """As `serve`, for a program that has no event loop yet; takes uvloop's where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serve(server, host=host, port=port, app=app))
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(server, host=host, port=port, app=app))

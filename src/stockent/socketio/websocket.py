@@ -1,0 +1,343 @@
+"""WebSocket frames ↔ Engine.IO sessions, by picows, on the port that uvicorn keeps.
+
+uvicorn parses the head of an upgrade request and hands it to the protocol that `websocket_protocol` returns; picows
+does the rest. Frames of text and binary become packets of a session; nothing here knows what they mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Any, cast
+
+from picows import (
+    WSCloseCode,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+)
+from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined] # not in its stub
+
+from .connection import WEBSOCKET, Connection, Reason, Request
+from .engine import BAD_REQUEST, STOPPING, UNKNOWN_SID, Engine, Query, Refusal
+from .packets import PacketError
+
+log = logging.getLogger("stockent.socketio")
+
+
+class _PicowsLog(logging.LoggerAdapter[logging.Logger]):
+    """An adapter, because picows makes a child logger for each connection from a plain Logger (about 1 KB)."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.getLogger("stockent.socketio.frames"), {})
+        # Its connect and disconnect lines say less than ours; its refusals of malformed frames are kept.
+        self.logger.setLevel(logging.WARNING)
+
+
+_picows_log = _PicowsLog()
+
+#: picows' least; the buffer grows for a frame that needs more, up to `max_payload_bytes`.
+_READ_BUFFER_BYTES = 2_048
+_HEAD_TIMEOUT_S = 5.0
+#: After a close frame the peer has this long to answer it before the socket is closed.
+_CLOSE_TIMEOUT_S = 1.0
+
+_CLOSE_CODES = {
+    Reason.PARSE_ERROR: WSCloseCode.UNSUPPORTED_DATA,
+    Reason.SHUTTING_DOWN: WSCloseCode.GOING_AWAY,
+    Reason.SLOW_READER: WSCloseCode.POLICY_VIOLATION,
+    Reason.CONNECT_TIMEOUT: WSCloseCode.POLICY_VIOLATION,
+}
+
+
+class WebSocketLink(WSListener):
+    """One WebSocket: the `Link` of a session, or of a session's probe until the upgrade is done."""
+
+    __slots__ = (
+        "_closed",
+        "_connection",
+        "_engine",
+        "_fragments",
+        "_query",
+        "_transport",
+        "send_binary",
+        "send_text",
+    )
+
+    def __init__(self, engine: Engine, query: Query, connection: Connection | None) -> None:
+        self.send_text: Callable[[bytes], object]
+        self.send_binary: Callable[[bytes], object]
+        self._engine = engine
+        self._query: Query | None = query
+        self._connection = connection
+        self._fragments: _Fragments | None = None
+        self._closed = False
+
+    # Link
+
+    def close(self, reason: str) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if reason == Reason.SLOW_READER or reason == Reason.PING_TIMEOUT:
+            # Whoever does not read would not read a close frame either.
+            self._transport.disconnect(graceful=False)
+            return
+        self._transport.send_close(_CLOSE_CODES.get(reason, WSCloseCode.OK), reason)
+        asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_S, self._transport.disconnect)
+
+    # frames
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        self.send_text = partial(transport.send, WSMsgType.TEXT)
+        self.send_binary = partial(transport.send, WSMsgType.BINARY)
+        transport.underlying_transport.set_write_buffer_limits(high=self._engine.limits.max_backlog_bytes)
+        query, self._query = self._query, None
+        assert query is not None
+        if self._connection is None:
+            self._connection = self._engine.open(WEBSOCKET, self, _request(transport, query))
+        elif self._connection.begin_upgrade(self):
+            timeout_s = self._engine.limits.upgrade_timeout_s
+            asyncio.get_running_loop().call_later(timeout_s, self._end_probe)
+        else:
+            # A second WebSocket for one session: the first stays as it is.
+            self._connection = None
+            self._closed = True
+            transport.send_close(WSCloseCode.POLICY_VIOLATION, "session cannot be upgraded")
+            transport.disconnect()
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if self._closed:
+            if frame.msg_type == WSMsgType.CLOSE:
+                transport.disconnect()
+            return
+        try:
+            if frame.fin and self._fragments is None and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
+                kind = frame.msg_type
+                if kind == WSMsgType.TEXT:
+                    self._take_text(frame.get_payload_as_utf8_text())
+                    return
+                if kind == WSMsgType.BINARY:
+                    self._take_binary(frame.get_payload_as_bytes())
+                    return
+            self._take_other(transport, frame)
+        except UnicodeDecodeError:
+            self._fail(WSCloseCode.INVALID_TEXT, "text is not UTF-8")
+        except FrameError as error:
+            self._fail(error.code, str(error))
+        except PacketError:
+            # The engine has closed the session, and with it this link.
+            if not self._closed:
+                self._end_probe()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._closed = True
+        connection = self._connection
+        if connection is None:
+            return
+        if connection.link is self:
+            self._engine.close(connection, Reason.TRANSPORT_CLOSE)
+        else:
+            connection.abandon_upgrade(self)
+
+    def pause_writing(self) -> None:
+        """The peer has not read `max_backlog_bytes`. Called from within a send, so the end comes a little later."""
+        if self._connection is not None and self._connection.link is self:
+            log.warning("closed: slow reader", extra={"sid": self._connection.sid})
+            self._engine.close_soon(self._connection, Reason.SLOW_READER)
+
+    def resume_writing(self) -> None:
+        """The connection is being closed by then."""
+
+    # reading, for the layer above
+
+    def pause_reading(self) -> None:
+        self._transport.underlying_transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._closed:
+            self._transport.underlying_transport.resume_reading()
+
+    def _take_text(self, packet: str) -> None:
+        connection = self._connection
+        assert connection is not None
+        if connection.link is self:
+            self._engine.receive_text(connection, packet)
+        elif connection.probe is self:
+            old = cast(Any, connection.link)
+            probed = connection.probed
+            if connection.receive_probe(packet):
+                old.hand_over(connection)
+            elif not probed:
+                # The client waits for its poll to end before it sends the upgrade packet.
+                old.release()
+
+    def _take_binary(self, message: bytes) -> None:
+        connection = self._connection
+        assert connection is not None
+        if connection.link is not self:
+            raise PacketError("a binary message before the upgrade")
+        self._engine.receive_binary(connection, message)
+
+    def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Everything but a whole data frame. Pings are answered by picows, which also refuses bad control frames."""
+        kind = frame.msg_type
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            raise FrameError(WSCloseCode.PROTOCOL_ERROR, "reserved bit without an extension")
+        if kind == WSMsgType.CLOSE:
+            self._closed = True
+            code = frame.get_close_code()
+            transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
+            transport.disconnect()
+        elif kind != WSMsgType.PONG and kind != WSMsgType.PING:
+            self._take_fragment(frame)
+
+    def _take_fragment(self, frame: WSFrame) -> None:
+        """RFC 6455, section 5.4, with bounds on the size of the whole and the number of its parts."""
+        limits = self._engine.limits
+        if frame.msg_type == WSMsgType.CONTINUATION:
+            if self._fragments is None:
+                raise FrameError(WSCloseCode.PROTOCOL_ERROR, "continuation of nothing")
+        elif self._fragments is not None:
+            raise FrameError(WSCloseCode.PROTOCOL_ERROR, "a new message inside a fragmented one")
+        else:
+            self._fragments = _Fragments(is_text=frame.msg_type == WSMsgType.TEXT)
+        fragments = self._fragments
+        fragments.data += frame.get_payload_as_bytes()
+        fragments.count += 1
+        if len(fragments.data) > limits.max_payload_bytes:
+            raise FrameError(
+                WSCloseCode.MESSAGE_TOO_BIG, f"a message has at most {limits.max_payload_bytes} bytes"
+            )
+        if fragments.count > limits.max_fragments:
+            raise FrameError(
+                WSCloseCode.POLICY_VIOLATION, f"a message has at most {limits.max_fragments} fragments"
+            )
+        if frame.fin:
+            self._fragments = None
+            if fragments.is_text:
+                self._take_text(fragments.data.decode("utf-8"))
+            else:
+                self._take_binary(bytes(fragments.data))
+
+    def _fail(self, code: WSCloseCode, message: str) -> None:
+        log.info("closed: bad frame", extra={"error": message})
+        self._fragments = None
+        self._closed = True
+        self._transport.send_close(code, message)
+        asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_S, self._transport.disconnect)
+        connection = self._connection
+        if connection is not None and connection.link is self:
+            self._engine.close(connection, Reason.TRANSPORT_ERROR)
+
+    def _end_probe(self) -> None:
+        connection = self._connection
+        if connection is not None and connection.link is not self and not self._closed:
+            connection.abandon_upgrade(self)
+            self.close(Reason.TRANSPORT_ERROR)
+
+
+class FrameError(Exception):
+    """The peer broke RFC 6455; `code` is the close code that says how."""
+
+    def __init__(self, code: WSCloseCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class _Fragments:
+    __slots__ = ("count", "data", "is_text")
+
+    def __init__(self, *, is_text: bool) -> None:
+        self.data = bytearray()
+        self.count = 0
+        self.is_text = is_text
+
+
+def websocket_protocol(engines: Sequence[Engine]) -> Callable[..., WSProtocol]:
+    """The factory for uvicorn's `ws=`: upgrade requests to an engine's path become its sessions, others get 404."""
+    max_frame_bytes = max(engine.limits.max_payload_bytes for engine in engines)
+    listener_factory = partial(_accept, {engine.path: engine for engine in engines})
+
+    def factory(**_uvicorn: Any) -> WSProtocol:
+        return _UvicornProtocol(
+            None,
+            None,
+            False,
+            listener_factory,
+            _picows_log,
+            True,
+            _HEAD_TIMEOUT_S,
+            False,
+            20,
+            20,
+            WSAutoPingStrategy.PING_WHEN_IDLE,
+            True,
+            max_frame_bytes,
+            None,
+            _READ_BUFFER_BYTES,
+        )
+
+    return factory
+
+
+class _UvicornProtocol(WSProtocol):  # type: ignore[misc] # a C class without types
+    """picows reads into its own buffer; uvicorn hands the head of the request over by `data_received`."""
+
+    __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            buffer = self.get_buffer(len(view))
+            size = min(len(buffer), len(view))
+            buffer[:size] = view[:size]
+            self.buffer_updated(size)
+            view = view[size:]
+
+
+def _accept(engines: dict[str, Engine], request: WSUpgradeRequest) -> Any:
+    path, _, query_string = request.path.decode("latin-1").partition("?")
+    engine = engines.get(path) or engines.get(path + "/")
+    if engine is None:
+        return None
+    query = engine.check(query_string, request.headers.get("origin"))
+    if isinstance(query, Refusal):
+        return _refuse(query)
+    if engine.stopping:
+        return _refuse(STOPPING)
+    if query.transport != WEBSOCKET:
+        return _refuse(BAD_REQUEST)
+    connection = None
+    if query.sid is not None:
+        connection = engine.connections.get(query.sid)
+        if connection is None:
+            return _refuse(UNKNOWN_SID)
+    response = WSUpgradeResponse.create_101_response()
+    return WSUpgradeResponseWithListener(response, WebSocketLink(engine, query, connection))
+
+
+def _request(transport: WSTransport, query: Query) -> Request:
+    request = transport.request
+    path = request.path.decode("latin-1").partition("?")[0]
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    # picows keeps both for as long as the connection lives: about 2 KB that nobody reads.
+    request.headers.clear()
+    transport.response.headers.clear()
+    peer = transport.underlying_transport.get_extra_info("peername")
+    return Request(path, query.all, headers, peer[0] if peer else "")
+
+
+def _refuse(refusal: Refusal) -> WSUpgradeResponseWithListener:
+    response = WSUpgradeResponse.create_error_response(
+        HTTPStatus(refusal.status), refusal.body(), {"Content-Type": "application/json"}
+    )
+    return WSUpgradeResponseWithListener(response, None)

@@ -1,0 +1,32 @@
+/* The load generator's command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum mode { MODE_FANOUT, MODE_PAIRS, MODE_SINGLE, MODE_CONNECT, MODE_IDLE };
+
+struct options {
+  enum mode mode;
+  const char *mode_name;
+  const char *host;
+  int port;
+  int server_pid;      /* 0: do not report the server's own CPU and memory */
+  size_t sockets;      /* in pairs, two for each pair */
+  const char *file;    /* a line for each socket: token and room, "-" for none */
+  const char *join;    /* command that joins the room given in the file, NULL for none */
+  const char *packet;  /* what a sender emits: a JSON array with {room}, {uuid} and {text} */
+  const char *event;   /* name of the event that is counted as a delivery */
+  size_t payload_bytes;
+  size_t concurrency;  /* handshakes at once */
+  size_t window;       /* unfinished messages of one sender */
+  double rate;         /* messages a second of all senders together; 0: as fast as the window lets */
+  bool one_sided;      /* in pairs, only the first of each two sends */
+  double warmup_s, duration_s, hold_s;
+};
+
+/* Prints how it is called and ends the program with status 2 when the command line is wrong. */
+struct options options_parse(int argc, char **argv);
+
+#endif

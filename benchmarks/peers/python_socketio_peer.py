@@ -1,0 +1,42 @@
+"""The comparison server in Python: python-socketio on uvicorn with uvloop, WebSocket only, doing what every peer does.
+
+Commands: `join` enters a room, `say` sends a text to everyone in a room; both are acknowledged with nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import socketio
+import uvicorn
+
+server = socketio.AsyncServer(async_mode="asgi", transports=["websocket"])
+
+
+@server.event
+async def join(sid: str, room: str) -> tuple[()]:
+    await server.enter_room(sid, room)
+    return ()
+
+
+@server.event
+async def say(_sid: str, room: str, text: str) -> tuple[()]:
+    await server.emit("message", text, to=room)
+    return ()
+
+
+async def main() -> None:
+    config = uvicorn.Config(
+        socketio.ASGIApp(server), log_level="warning", access_log=False, ws_per_message_deflate=False, backlog=4096
+    )
+    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    print("listening", listener.getsockname()[1], flush=True)
+    await uvicorn.Server(config).serve(sockets=[listener])
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

@@ -1,7 +1,8 @@
 """The catalogue of refusals: one class, one table. Every code that a client can see stands here.
 
-A refusal is a `MessagingError`; HTTP shows it as problem+json with the status below, the socket as an error ack.
-An error means that nothing was stored. `retryable` says that the same request may succeed later, unchanged.
+A refusal is a `MessagingError`; HTTP shows it as problem+json with the status below, the socket as an error
+ack. An error means that nothing was stored. `retryable` says that the same request may succeed later,
+unchanged.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ class Code(StrEnum):
     AUTH_REQUIRED = "auth_required"
     AUTH_INVALID = "auth_invalid"
     AUTH_EXPIRED = "auth_expired"
+    AUTH_UNAVAILABLE = "auth_unavailable"
     ORIGIN_FORBIDDEN = "origin_forbidden"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
@@ -43,6 +45,7 @@ CATALOGUE: dict[Code, Entry] = {
     Code.AUTH_REQUIRED: Entry(401, "Authentication required", False),
     Code.AUTH_INVALID: Entry(401, "Token not accepted", False),
     Code.AUTH_EXPIRED: Entry(401, "Token expired", False),
+    Code.AUTH_UNAVAILABLE: Entry(503, "Tokens cannot be checked now", True),
     Code.ORIGIN_FORBIDDEN: Entry(403, "Origin not allowed", False),
     Code.FORBIDDEN: Entry(403, "Not allowed", False),
     Code.NOT_FOUND: Entry(404, "Not found", False),
@@ -71,8 +74,8 @@ class FieldError(NamedTuple):
 class MessagingError(Exception):
     """A refusal with a code of the catalogue.
 
-    `message` says what was expected and what came; it never holds another user's data. `retry_after_ms` is set for
-    overload and rate limits, jittered by who raises it.
+    `message` says what was expected and what came; it never holds another user's data. `retry_after_ms` is
+    set for overload and rate limits, jittered by who raises it.
     """
 
     def __init__(

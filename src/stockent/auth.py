@@ -1,0 +1,229 @@
+"""Who is speaking: turns a token into an identity, or says why not.
+
+The HTTP middleware and the socket gateway call `Authenticator.authenticate`; `stockent token` and the demo
+call `mint`. Nothing in a token is followed (`jku`, `x5u`, `jwk`), no algorithm is taken from it, and it never
+reaches a log.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import jwt
+import msgspec
+import structlog
+from jwt.exceptions import PyJWTError
+
+from .config import Settings
+from .jwks import KeySet
+from .keys import VerifyKey, key_from_pem, key_from_secret
+from .messaging.errors import Code, MessagingError
+from .messaging.models import MAX_URL_CHARS, Id, Profile, Role
+
+MAX_TOKEN_BYTES = 8_192
+MAX_NAME_CHARS = 120
+MAX_COUNTRY_CHARS = 60
+#: 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
+MAX_EXPIRY = 253_402_300_799
+COOKIE_NAME = "accessToken"
+ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: The claims' times are judged below, with stricter types than the library's.
+_OPTIONS: jwt.types.Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+
+log = structlog.get_logger("stockent.auth")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A verified speaker. `expires_at` is Unix seconds; after it the token no longer counts."""
+
+    profile: Profile
+    expires_at: float
+
+
+class Authenticator:
+    """Verifies tokens by the one kind of key that the settings name. `now` gives Unix seconds."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._audience = settings.jwt_audience
+        self._issuer = settings.jwt_issuer
+        self._key = _configured_key(settings)
+        self._key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url else None
+        if self._key is None and self._key_set is None:
+            raise ValueError("settings hold no key to verify tokens with")
+
+    async def authenticate(self, token: str) -> Identity:
+        """Return who the token speaks for.
+
+        Raises `MessagingError` with `AUTH_REQUIRED` (empty), `AUTH_EXPIRED` (genuine, but over),
+        `AUTH_UNAVAILABLE` (the issuer's keys cannot be had) or `AUTH_INVALID`. The reason of the last is for
+        the log; the client is told no more than that, so that a forger learns nothing.
+        """
+        if not token:
+            raise MessagingError(Code.AUTH_REQUIRED, "expected a token, got none")
+        algorithm, kid = _read_header(token)
+        claims = self._verified_claims(token, await self._key_for(algorithm, kid))
+        expires_at = self._check_times(claims)
+        return Identity(_profile(claims), expires_at)
+
+    async def _key_for(self, algorithm: str, kid: str | None) -> VerifyKey:
+        key = self._key
+        if self._key_set is not None:
+            key = await self._key_set.find(kid, algorithm)
+        if key is None:
+            _refuse("no key of the issuer fits its kid and alg")
+        return key
+
+    def _verified_claims(self, token: str, key: VerifyKey) -> dict[str, Any]:
+        try:
+            return jwt.decode(
+                token,
+                key.key,
+                algorithms=[key.algorithm],
+                options=_OPTIONS,
+                audience=self._audience,
+                issuer=self._issuer,
+            )
+        except (PyJWTError, ValueError, RecursionError) as error:
+            _refuse(type(error).__name__)
+
+    def _check_times(self, claims: dict[str, Any]) -> float:
+        now = self._now()
+        expires_at = _time(claims, "exp")
+        if expires_at is None:
+            _refuse("it has no exp")
+        not_before = _time(claims, "nbf")
+        if not_before is not None and not_before > now:
+            _refuse("its nbf is in the future")
+        if expires_at <= now:
+            raise MessagingError(Code.AUTH_EXPIRED, "the token has expired")
+        return float(expires_at)
+
+
+def token_from_request(cookie_header: str | None, auth_header: str | None) -> str:
+    """Return the token of an HTTP request: the `accessToken` cookie, else `Authorization: Bearer`, else an
+    empty text.
+
+    Never a query string: addresses end in logs and histories.
+    """
+    return _cookie(cookie_header or "") or _bearer(auth_header or "")
+
+
+def mint(secret: str, profile: Profile, ttl_s: float, *, now: Callable[[], float] = time.time) -> str:
+    """Sign an HS256 token for `profile` that lives `ttl_s` seconds."""
+    claims = {
+        "sub": profile.id,
+        "name": profile.name,
+        "companyName": profile.company_name,
+        "country": profile.country,
+        "avatarUrl": profile.avatar_url,
+        "role": profile.role,
+    }
+    issued_at = int(now())
+    times = {"iat": issued_at, "exp": issued_at + max(1, int(ttl_s))}
+    return jwt.encode(
+        {name: value for name, value in claims.items() if value is not None} | times, secret, "HS256"
+    )
+
+
+def _configured_key(settings: Settings) -> VerifyKey | None:
+    if settings.jwt_public_key is not None:
+        return key_from_pem(settings.jwt_public_key)
+    if settings.jwt_jwks_url is not None or settings.jwt_secret is None:
+        return None
+    return key_from_secret(settings.jwt_secret)
+
+
+def _read_header(token: str) -> tuple[str, str | None]:
+    """The unverified `alg` and `kid`: enough to pick a key, and trusted for nothing else."""
+    if len(token) > MAX_TOKEN_BYTES:
+        _refuse("it is longer than 8 KB")
+    if not _TOKEN.fullmatch(token):
+        _refuse("it is not three parts of base64url")
+    try:
+        header = jwt.get_unverified_header(token)
+    except (PyJWTError, ValueError, RecursionError) as error:
+        _refuse(type(error).__name__)
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if algorithm not in ALGORITHMS:
+        _refuse("its alg is not one of " + ", ".join(ALGORITHMS))
+    if "crit" in header:
+        _refuse("it has a crit header")
+    return algorithm, kid
+
+
+def _time(claims: dict[str, Any], name: str) -> int | None:
+    if name not in claims:
+        return None
+    value = claims[name]
+    if type(value) is not int or not 0 <= value <= MAX_EXPIRY:
+        _refuse(f"its {name} is no whole number of Unix seconds")
+    return value
+
+
+def _profile(claims: dict[str, Any]) -> Profile:
+    try:
+        user_id = msgspec.convert(claims["sub"] if "sub" in claims else claims.get("userId"), Id)
+    except msgspec.ValidationError:
+        _refuse("its sub (or userId) is no user id")
+    return Profile(
+        id=user_id,
+        name=_text(claims.get("name"), MAX_NAME_CHARS),
+        company_name=_text(claims.get("companyName"), MAX_NAME_CHARS),
+        country=_text(claims.get("country"), MAX_COUNTRY_CHARS),
+        avatar_url=_picture_url(claims.get("avatarUrl")),
+        role=_role(claims.get("role")),
+    )
+
+
+def _text(value: object, max_chars: int) -> str | None:
+    """A name as it may be shown: control characters and direction overrides would let it pose as other text."""
+    if not isinstance(value, str):
+        return None
+    shown = "".join(char for char in value[: 4 * max_chars] if _is_shown(char))
+    return " ".join(shown.split())[:max_chars].strip() or None
+
+
+def _is_shown(char: str) -> bool:
+    return char == " " or not (
+        char in _BIDI_CONTROLS or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
+    )
+
+
+def _picture_url(value: object) -> str | None:
+    if not isinstance(value, str) or len(value) > MAX_URL_CHARS:
+        return None
+    return value if re.fullmatch(r"(https?:/)?/[\x21-\x7e]*", value) else None
+
+
+def _role(value: object) -> Role | None:
+    return Role(value) if isinstance(value, str) and value in Role.__members__ else None
+
+
+def _cookie(header: str) -> str:
+    if len(header) > 4 * MAX_TOKEN_BYTES:
+        return ""
+    for part in header.split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE_NAME:
+            return value.strip('"')
+    return ""
+
+
+def _bearer(header: str) -> str:
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _refuse(reason: str) -> NoReturn:
+    log.debug("token_refused", reason=reason)
+    raise MessagingError(Code.AUTH_INVALID, "the token is not accepted")

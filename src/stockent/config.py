@@ -1,0 +1,308 @@
+"""The settings of one server, read once from the environment and validated as a whole.
+
+`VARIABLES` is the one table of names, defaults and meanings: `stockent serve --help` and the README are made
+from it, and nothing is read that does not stand in it. No other module looks at the environment. A problem
+names the variable, what was expected and what came; of secrets, keys and passwords only the kind of mistake
+is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from .keys import UnusableKeyError, key_from_pem
+from .origins import ANY_ADDRESS, is_host, is_loopback, own_origins, parse_origin, split_url, url_host
+from .weak_secrets import SECRET_HINT, weakness
+
+MAX_SHOWN_CHARS = 80
+MAX_PEM_BYTES = 16_384
+MAX_ORIGINS = 100
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("auto", "console", "json")
+DATABASE_NAME = "stockent.db"
+#: The demo's people and talk never mix with a real store in the same directory.
+DEMO_DATABASE_NAME = "demo.db"
+MAX_PORT = 65_535
+
+
+class Variable(NamedTuple):
+    """`default` is the text that is read when the variable is not set; None means there is none."""
+
+    name: str
+    default: str | None
+    meaning: str
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("HOST", "127.0.0.1", "address that the one port listens on; 0.0.0.0 for every interface"),
+    Variable("PORT", "5001", "the one port, for HTTP, WebSocket and long polling; 0 takes a free one"),
+    Variable("DATA_DIR", "./data", "directory of the embedded store and of the demo's generated secret"),
+    Variable("DATABASE_URL", None, "sqlite:///path/of/file.db; without it a SQLite file in DATA_DIR"),
+    Variable("REDIS_URL", None, "for several nodes; this version runs as one node and refuses it"),
+    Variable(
+        "JWT_SECRET",
+        None,
+        "HS256 key of the tokens, at least 32 bytes; needed unless one of the next two is set",
+    ),
+    Variable("JWT_JWKS_URL", None, "https address of the token issuer's keys (RS256, ES256, EdDSA)"),
+    Variable("JWT_PUBLIC_KEY", None, "the token issuer's public key: PEM text, or the path of a PEM file"),
+    Variable("JWT_AUDIENCE", None, "audience (aud) that every token must name"),
+    Variable("JWT_ISSUER", None, "issuer (iss) that every token must name"),
+    Variable(
+        "SOCKET_CORS_ORIGIN",
+        "http://localhost:3000",
+        "exact origins whose pages may use the server, comma-separated; the server's own origin always may",
+    ),
+    Variable(
+        "LOG_LEVEL", "info", "debug, info, warning or error; debug shows each join, leave, send and receive"
+    ),
+    Variable("LOG_FORMAT", "auto", "console, json, or auto: console on a terminal, else json"),
+)
+DEFAULTS: Mapping[str, str | None] = {variable.name: variable.default for variable in VARIABLES}
+
+
+class ConfigError(Exception):
+    """Every problem of a configuration at once, one sentence each; nothing secret is in them."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says, checked.
+
+    Exactly one of `jwt_secret`, `jwt_jwks_url` and `jwt_public_key` (PEM text) is set. In demo mode none need
+    be, until `demo.with_secret` has filled in a generated secret.
+    """
+
+    host: str
+    port: int
+    data_dir: Path
+    database_path: Path
+    jwt_secret: str | None = field(repr=False)
+    jwt_jwks_url: str | None
+    jwt_public_key: str | None
+    jwt_audience: str | None
+    jwt_issuer: str | None
+    cors_origins: tuple[str, ...]
+    log_level: str
+    log_format: str
+
+    @classmethod
+    def load(
+        cls,
+        environ: Mapping[str, str],
+        overrides: Mapping[str, str] | None = None,
+        *,
+        demo: bool = False,
+        demo_public: bool = False,
+    ) -> Settings:
+        """Read and check everything; `overrides` (the command line's, by the same names) win over `environ`.
+
+        An empty value counts as not set. `demo` needs no secret and wants a loopback HOST unless
+        `demo_public`. Raises `ConfigError` with all problems. Touches no file but the PEM file that
+        JWT_PUBLIC_KEY may name.
+        """
+        reader = _Reader({**environ, **(overrides or {})})
+        settings = reader.settings(demo=demo, demo_public=demo_public)
+        if reader.problems:
+            raise ConfigError(tuple(reader.problems))
+        return settings
+
+    def allowed_origins(self, *, port: int | None = None) -> frozenset[str]:
+        """The exact allow-list: the configured origins and the server's own at `port`, by default
+        `self.port`.
+        """
+        return frozenset(self.cors_origins) | own_origins(self.host, self.port if port is None else port)
+
+    def base_url(self, *, port: int | None = None) -> str:
+        """Where a browser on this machine finds the server."""
+        name = "127.0.0.1" if self.host in ANY_ADDRESS else url_host(self.host)
+        return f"http://{name}:{self.port if port is None else port}"
+
+
+def describe_variables() -> str:
+    """`VARIABLES` as aligned lines, for `--help`."""
+    width = max(len(variable.name) for variable in VARIABLES)
+    return "\n".join(
+        f"{name:<{width}}  {meaning}" + (f" [default: {default}]" if default is not None else "")
+        for name, default, meaning in VARIABLES
+    )
+
+
+def markdown_variables() -> str:
+    """`VARIABLES` as the table of the README."""
+    rows = [
+        f"| `{name}` | {'none' if default is None else f'`{default}`'} | {meaning} |"
+        for name, default, meaning in VARIABLES
+    ]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+
+
+class _Reader:
+    """Each method returns a usable value and notes a problem instead of raising: one start shows all of them."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.problems: list[str] = []
+
+    def settings(self, *, demo: bool, demo_public: bool) -> Settings:
+        data_dir = Path(self._text("DATA_DIR") or ".").expanduser()
+        self._refuse_redis()
+        jwks_url, pem = self._jwks_url(), self._public_key()
+        return Settings(
+            host=self._host(demo=demo, demo_public=demo_public),
+            port=self._port(),
+            data_dir=data_dir,
+            database_path=self._database_path(data_dir / (DEMO_DATABASE_NAME if demo else DATABASE_NAME)),
+            jwt_secret=self._secret(demo=demo),
+            jwt_jwks_url=jwks_url,
+            jwt_public_key=pem,
+            jwt_audience=self._text("JWT_AUDIENCE"),
+            jwt_issuer=self._text("JWT_ISSUER"),
+            cors_origins=self._origins(),
+            log_level=self._choice("LOG_LEVEL", LOG_LEVELS),
+            log_format=self._choice("LOG_FORMAT", LOG_FORMATS),
+        )
+
+    def _text(self, name: str) -> str | None:
+        return self._values.get(name, "").strip() or DEFAULTS[name]
+
+    def _expected(self, name: str, expected: str, came: str) -> None:
+        self.problems.append(f"{name}: expected {expected}, got {came}")
+
+    def _host(self, *, demo: bool, demo_public: bool) -> str:
+        text = (self._text("HOST") or "").removeprefix("[").removesuffix("]")
+        if not is_host(text):
+            self._expected("HOST", "a host name or an IP address", _shown(text))
+        elif demo and not demo_public and not is_loopback(text):
+            self.problems.append(
+                f"HOST: the demo lets anyone be anyone, so it expects a loopback address such as 127.0.0.1, "
+                f"got {_shown(text)}; --demo-public allows it all the same"
+            )
+        return text
+
+    def _port(self) -> int:
+        text = self._text("PORT") or ""
+        if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= MAX_PORT:
+            return int(text)
+        self._expected("PORT", f"a whole number from 0 to {MAX_PORT}", _shown(text))
+        return 0
+
+    def _choice(self, name: str, choices: Sequence[str]) -> str:
+        text = (self._text(name) or "").lower()
+        if text not in choices:
+            self._expected(name, "one of " + ", ".join(choices), _shown(text))
+        return text
+
+    def _database_path(self, default: Path) -> Path:
+        text = self._text("DATABASE_URL")
+        if text is None:
+            return default
+        scheme = text.partition(":")[0].lower()
+        path = unquote(text.partition("?")[0][len("sqlite:///") :])
+        if scheme.partition("+")[0] in ("postgresql", "postgres"):
+            self.problems.append(
+                "DATABASE_URL: PostgreSQL comes with a later version; expected sqlite:///path/of/file.db, "
+                "or the variable left out for a SQLite file in DATA_DIR"
+            )
+        elif not text.startswith("sqlite:///") or not path or "\0" in path:
+            self._expected(
+                "DATABASE_URL", "sqlite:///path/of/file.db", f"one that starts with {_shown(scheme)}"
+            )
+        else:
+            return Path(path)
+        return default
+
+    def _refuse_redis(self) -> None:
+        if self._text("REDIS_URL") is not None:
+            self.problems.append(
+                "REDIS_URL: several nodes come with a later version; this one runs as a single node, "
+                "so expected the variable left out"
+            )
+
+    def _secret(self, *, demo: bool) -> str | None:
+        keys = [name for name in ("JWT_JWKS_URL", "JWT_PUBLIC_KEY") if self._text(name) is not None]
+        secret = self._values.get("JWT_SECRET", "")
+        if keys:
+            self._refuse_second_key(keys, demo=demo)
+            return None
+        if not secret.strip():
+            if not demo:
+                self._expected(
+                    "JWT_SECRET", f"a random secret of at least 32 bytes ({SECRET_HINT})", "nothing"
+                )
+            return None
+        if reason := weakness(secret):
+            self.problems.append(f"JWT_SECRET: {reason} ({SECRET_HINT})")
+        return secret
+
+    def _refuse_second_key(self, keys: list[str], *, demo: bool) -> None:
+        if len(keys) > 1:
+            self.problems.append("JWT_PUBLIC_KEY: expected either this or JWT_JWKS_URL, got both")
+        if demo:
+            self.problems.append(
+                f"{keys[0]}: the demo signs its own tokens, so expected JWT_SECRET or nothing with --demo"
+            )
+
+    def _jwks_url(self) -> str | None:
+        text = self._text("JWT_JWKS_URL")
+        if text is None:
+            return None
+        url = split_url(text)
+        if url is None or not url.hostname or url.username is not None or url.fragment:
+            self._expected(
+                "JWT_JWKS_URL", "an address such as https://id.example.com/jwks.json", "another form"
+            )
+        elif url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
+            self._expected("JWT_JWKS_URL", "https (http only on this machine)", _shown(url.scheme))
+        return text
+
+    def _public_key(self) -> str | None:
+        text = self._text("JWT_PUBLIC_KEY")
+        if text is None:
+            return None
+        pem = text.replace("\\n", "\n") if "-----" in text else self._read_pem(Path(text))
+        if pem is not None:
+            try:
+                key_from_pem(pem)
+            except UnusableKeyError as refused:
+                self.problems.append(f"JWT_PUBLIC_KEY: {refused}")
+        return pem
+
+    def _read_pem(self, path: Path) -> str | None:
+        try:
+            with path.open("rb") as file:
+                return file.read(MAX_PEM_BYTES).decode("ascii", "replace")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
+            self._expected("JWT_PUBLIC_KEY", "PEM text or the path of a readable PEM file", reason)
+            return None
+
+    def _origins(self) -> tuple[str, ...]:
+        texts = [text.strip() for text in (self._text("SOCKET_CORS_ORIGIN") or "").split(",")]
+        origins = [self._origin(text) for text in texts if text]
+        if len(origins) > MAX_ORIGINS:
+            self._expected("SOCKET_CORS_ORIGIN", f"at most {MAX_ORIGINS} origins", str(len(origins)))
+        return tuple(dict.fromkeys(origin for origin in origins if origin is not None))
+
+    def _origin(self, text: str) -> str | None:
+        origin = parse_origin(text)
+        if origin is None:
+            self._expected(
+                "SOCKET_CORS_ORIGIN",
+                "exact origins such as https://app.example.com, no path and no *",
+                _shown(text),
+            )
+        return origin
+
+
+def _shown(text: str) -> str:
+    cut = text if len(text) <= MAX_SHOWN_CHARS else text[:MAX_SHOWN_CHARS] + "…"
+    return repr(cut) if cut else "nothing"

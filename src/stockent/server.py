@@ -1,0 +1,134 @@
+"""The composition root: builds everything, knows the order of starting and stopping, and sees all packages.
+
+Starting: store, broker and sockets, HTTP, then the port opens. Stopping (SIGTERM, SIGINT): the port closes, clients are
+told to come back, sockets are closed, running commands end, and the store finishes what it accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket as sockets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from . import logs
+from .auth import Authenticator
+from .config import Settings
+from .demo import Demo
+from .gateway import Gateway, SocketEmitter
+from .http.app import create_app
+from .messaging.domain import Domain
+from .messaging.ports import Store
+from .socketio import Limits, Listener, Server, listener
+from .store import open_store
+
+log = structlog.get_logger("stockent.server")
+
+#: What clients are told to wait before they reconnect after a planned stop; each adds its own jitter.
+RECONNECT_IN_MS = 1_000
+#: Between the notice and the close: time for it to leave the socket buffers.
+DRAIN_S = 0.2
+BACKLOG = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node, its port open."""
+
+    domain: Domain
+    server: Server
+    gateway: Gateway
+    listener: Listener
+    port: int
+
+
+def run(settings: Settings, *, demo: bool = False, on_started: Callable[[int], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. `on_started` is called with the port once it is open.
+
+    Raises OSError when the port cannot be had, `StoreError` when the store cannot open.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, demo=demo, on_started=on_started))
+
+
+async def _serve(settings: Settings, *, demo: bool, on_started: Callable[[int], None] | None) -> None:
+    with bind(settings.host, settings.port) as sock:
+        async with node(settings, sock, demo=demo) as running:
+            log.info("listening", host=settings.host, port=running.port)
+            if on_started is not None:
+                on_started(running.port)
+            # The signal is raised again by uvicorn once everything has stopped.
+            with suppress(asyncio.CancelledError):
+                await running.listener.serve(sockets=[sock])
+
+
+@asynccontextmanager
+async def node(settings: Settings, sock: sockets.socket, *, demo: bool = False) -> AsyncIterator[Node]:
+    """Everything but the listener's own loop, built and started; stopped in reverse order."""
+    port = int(sock.getsockname()[1])
+    store = await open_store(settings.database_url)
+    try:
+        yield_node = await _build(settings, store, port, demo=demo)
+        try:
+            yield yield_node
+        finally:
+            await yield_node.gateway.stop()
+            await yield_node.server.stop()
+    finally:
+        await store.close()
+        log.info("stopped")
+
+
+async def _build(settings: Settings, store: Store, port: int, *, demo: bool) -> Node:
+    origins = settings.allowed_origins(port=port)
+    authenticator = Authenticator(settings)
+    server = Server(limits=Limits(), origins=origins)
+    namespace = server.of("/")
+    domain = Domain(store, SocketEmitter(namespace))
+    gateway = Gateway(namespace, domain, authenticator)
+    shown = Demo(settings, domain) if demo else None
+
+    async def ready() -> None:
+        await store.ping()
+        await server.broker.ping()
+
+    async def before_stop() -> None:
+        log.info("stopping", sockets=len(namespace.sockets))
+        gateway.drain(reconnect_in_ms=RECONNECT_IN_MS)
+        await asyncio.sleep(DRAIN_S)
+        await server.stop()
+
+    app = create_app(domain, authenticator, allowed_origins=origins, demo=shown, readiness=ready)
+    await server.start()
+    gateway.start()
+    port_listener = listener(
+        [server.engine], host=settings.host, port=port, app=app, before_stop=before_stop
+    )
+    return Node(domain, server, gateway, port_listener, port)
+
+
+def bind(host: str, port: int) -> sockets.socket:
+    """Take the port before anything else is started, so that a port in use is the first thing told."""
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    sock = sockets.socket(family, sockets.SOCK_STREAM)
+    try:
+        sock.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -8,27 +8,33 @@ from __future__ import annotations
 import asyncio
 import socket
 
-import socketio
+import socketio  # type: ignore[import-untyped] # it carries no types
 import uvicorn
 
 server = socketio.AsyncServer(async_mode="asgi", transports=["websocket"])
 
 
-@server.event
 async def join(sid: str, room: str) -> tuple[()]:
     await server.enter_room(sid, room)
     return ()
 
 
-@server.event
 async def say(_sid: str, room: str, text: str) -> tuple[()]:
     await server.emit("message", text, to=room)
     return ()
 
 
+server.on("join", handler=join)
+server.on("say", handler=say)
+
+
 async def main() -> None:
     config = uvicorn.Config(
-        socketio.ASGIApp(server), log_level="warning", access_log=False, ws_per_message_deflate=False, backlog=4096
+        socketio.ASGIApp(server),
+        log_level="warning",
+        access_log=False,
+        ws_per_message_deflate=False,
+        backlog=4096,
     )
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     print("listening", listener.getsockname()[1], flush=True)

@@ -1,0 +1,108 @@
+"""From many results to medians, their spread, ratios between peers, and a table in Markdown."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .workloads import Figure, Workload
+
+Results = Mapping[tuple[str, str], Sequence[dict[str, Any]]]
+
+#: Above this share of waiting for a core that another had, a measurement says more of the neighbour than of the server.
+DISTURBED_SHARE = 0.10
+#: Below this share of idling, the load generator may have been what limited.
+GENERATOR_IDLE_SHARE = 0.05
+
+
+class Spread(NamedTuple):
+    median: float
+    low: float
+    high: float
+
+
+def spread(figure: Figure, results: Iterable[dict[str, Any]]) -> Spread | None:
+    values = [value for result in results if (value := figure.of(result)) is not None]
+    return Spread(statistics.median(values), min(values), max(values)) if values else None
+
+
+def doubts(result: dict[str, Any]) -> list[str]:
+    """Why a single result is not to be taken at its word."""
+    found = []
+    if not result.get("sound", False):
+        found.append(f"not sound: { {name: n for name, n in result.get('faults', {}).items() if n} }")
+    generator, server = result.get("generator", {}), result.get("server", {})
+    if generator.get("idle_share", 1.0) < GENERATOR_IDLE_SHARE:
+        found.append(f"the generator idled only {generator['idle_share']:.0%}")
+    for name, part in (("generator", generator), ("server", server)):
+        if part.get("waited_share", 0.0) > DISTURBED_SHARE:
+            found.append(f"the {name} waited {part['waited_share']:.0%} of the time for its core")
+    return found
+
+
+def disturbance(result: dict[str, Any]) -> float:
+    """The larger share of the time that server or generator stood ready while a neighbour had the core."""
+    shares: list[float] = [result.get(part, {}).get("waited_share", 0.0) for part in ("generator", "server")]
+    return max(shares)
+
+
+def short(value: float) -> str:
+    if value >= 10_000:
+        return f"{value / 1000:.0f} k"
+    if value >= 1000:
+        return f"{value / 1000:.1f} k"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _cell(found: Spread | None, base: Spread | None) -> str:
+    if found is None:
+        return "–"
+    text = short(found.median)
+    if found.low != found.high:
+        text += f" ({short(found.low)} – {short(found.high)})"
+    if base is not None and base is not found and base.median:
+        text += f" ×{found.median / base.median:.2f}"
+    return text
+
+
+def rows(
+    workloads: Sequence[Workload], peers: Sequence[str], results: Results, baseline: str
+) -> Iterator[list[str]]:
+    for workload in workloads:
+        for figure in workload.figures:
+            found = {peer: spread(figure, results.get((workload.name, peer), ())) for peer in peers}
+            base = found.get(baseline)
+            yield [
+                workload.name,
+                f"{figure.name}, {figure.unit}",
+                *(_cell(found[peer], base) for peer in peers),
+            ]
+
+
+def table(workloads: Sequence[Workload], peers: Sequence[str], results: Results, baseline: str) -> str:
+    """Medians with (least – most) of the rounds; ×n is the ratio to `baseline`."""
+    lines = [["workload", "figure", *peers], *rows(workloads, peers, results, baseline)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def summary(workloads: Sequence[Workload], peers: Sequence[str], results: Results) -> dict[str, Any]:
+    """The same for a program: workload → peer → figure → median, min, max."""
+    return {
+        workload.name: {
+            peer: {
+                figure.name: {
+                    "median": found.median,
+                    "min": found.low,
+                    "max": found.high,
+                    "unit": figure.unit,
+                }
+                for figure in workload.figures
+                if (found := spread(figure, results.get((workload.name, peer), ())))
+            }
+            for peer in peers
+            if (workload.name, peer) in results
+        }
+        for workload in workloads
+    }

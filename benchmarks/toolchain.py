@@ -1,0 +1,45 @@
+"""Compiles the load generator and the C floor into the git-ignored build folder, and finds the outside programs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BUILD = HERE / "build"
+LOADGEN = BUILD / "loadgen"
+FLOOR = BUILD / "floor"
+_FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror")
+_PARTS = ("loadgen.c", "client.c", "options.c", "traffic.c", "measure.c")
+
+
+class MissingError(Exception):
+    """Something that the machine does not have; the text says what, and what would mend it."""
+
+
+def program(name: str, remedy: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise MissingError(f"{name} is not on this machine: {remedy}")
+    return found
+
+
+def compile_all() -> None:
+    """Compile what is older than its sources. Raises MissingError without a compiler or when it fails."""
+    _compile(LOADGEN, [HERE / part for part in _PARTS], headers=sorted(HERE.glob("*.h")))
+    _compile(FLOOR, [HERE / "peers" / "floor.c"], headers=())
+
+
+def _compile(target: Path, sources: Sequence[Path], *, headers: Sequence[Path]) -> None:
+    newest = max(path.stat().st_mtime for path in (*sources, *headers))
+    if target.exists() and target.stat().st_mtime >= newest:
+        return
+    compiler = program("cc", "install a C compiler (Debian: apt-get install gcc libc6-dev)")
+    target.parent.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [compiler, *_FLAGS, "-o", target, *sources], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise MissingError(f"cc could not compile {target.name}:\n{done.stderr}")

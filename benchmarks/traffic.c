@@ -11,6 +11,7 @@ enum {
   MARKER_CHARS = 34, /* ~@ sender(8) seq(8) time(16), hexadecimal, at the head of every text */
   RATE_RING = 4096,  /* unfinished messages of one sender that a fixed rate may pile up */
   GIVE_UP_S = 10,
+  QUIET_S = 2, /* what has not come by then, once nothing comes any more, is lost */
 };
 
 struct slot {
@@ -314,9 +315,9 @@ void traffic_run(struct traffic *t) {
   begin_measuring(t);
   turn_until(t, &schedule, t->begun_ns + (uint64_t)(t->o->duration_s * 1e9));
   end_measuring(t);
-  uint64_t give_up = t->ended_ns + GIVE_UP_S * 1000000000ull;
-  while ((t->totals.acked < t->totals.sent || t->totals.delivered < expected(t)) && now_ns() < give_up &&
-         !t->totals.disconnected)
+  t->heard_ns = t->ended_ns;
+  while ((t->totals.acked < t->totals.sent || t->totals.delivered < expected(t)) && !t->totals.disconnected &&
+         now_ns() < t->heard_ns + QUIET_S * 1000000000ull)
     network_turn(t->n, 10);
 }
 

@@ -119,9 +119,7 @@ class Server:
             return
         work = self._handle(connection, session, packet)
         if work is not None:
-            session.busy = task = asyncio.create_task(self._work(connection, session, work))
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+            session.busy = self._supervise(self._work(connection, session, work))
 
     def _queue(self, connection: Connection, session: Session, packet: Packet) -> None:
         if session.inbox is None:
@@ -222,7 +220,9 @@ class Server:
         namespace.add(socket)
         _send(connection, Packet(Kind.CONNECT, name, {"sid": socket.id}))
         log.debug("connect", extra={"socket": socket.id, "sid": connection.sid, "namespace": name})
-        await self._notify(socket, namespace.connect_handler, socket)
+        notice = self._call(namespace.connect_handler, socket)
+        if notice is not None:
+            await notice
 
     def _refuse(self, connection: Connection, namespace: str, refusal: ConnectError) -> None:
         log.debug("refused", extra={"sid": connection.sid, "error": refusal.message})
@@ -239,10 +239,9 @@ class Server:
             socket.connection.connect_due = loop.time() + self.limits.connect_timeout_s
         namespace.remove(socket)
         log.debug("disconnect", extra={"socket": socket.id, "reason": reason})
-        notice = self._notify(socket, namespace.disconnect_handler, socket, reason)
-        task = asyncio.ensure_future(notice)
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        notice = self._call(namespace.disconnect_handler, socket, reason)
+        if notice is not None:
+            self._supervise(notice)
 
     def _disconnect(self, socket: Socket, *, close: bool) -> None:
         """The server's own wish to end a socket, or with `close` the whole connection."""
@@ -254,15 +253,24 @@ class Server:
         if close:
             self.engine.close(connection, Reason.FORCED_CLOSE)
 
-    async def _notify(self, socket: Socket, handler: Callable[..., Any] | None, *args: Any) -> None:
+    def _call(
+        self, handler: Callable[..., Any] | None, socket: Socket, *args: Any
+    ) -> Coroutine[Any, Any, None] | None:
+        """Call a handler that answers nobody; what it has still to do is returned to be awaited."""
         if handler is None:
-            return
+            return None
         try:
-            result = handler(*args)
-            if isinstance(result, Awaitable):
-                await result
+            result = handler(socket, *args)
         except Exception:
             log.exception("handler failed", extra={"socket": socket.id, "handler": repr(handler)})
+            return None
+        return self._finish(socket, None, repr(handler), result) if isinstance(result, Awaitable) else None
+
+    def _supervise(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return task
 
     # the broker's deliveries
 

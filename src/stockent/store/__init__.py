@@ -1,0 +1,65 @@
+"""The store: implements `messaging.ports.Store`. SQL lives here and nowhere else.
+
+`open_store` makes the store that a `DATABASE_URL` names, not yet open; `migrate` brings one to the newest schema
+without serving it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from stockent.messaging.ports import Store, StoreError
+
+from .lock import FileLock, lock_of
+from .migrate import upgrade
+from .sqlite import SqliteStore
+
+__all__ = ["StoreError", "migrate", "open_store"]
+
+
+def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> Store:
+    """The store of this address; call its `open` before use. Raises `StoreError` for an address it cannot serve.
+
+    `sqlite:///relative/path` or `sqlite:////absolute/path`. `clock` gives seconds since the epoch.
+    """
+    return SqliteStore(_sqlite_path(database_url), clock=clock)
+
+
+def migrate(database_url: str) -> Path:
+    """Bring the store to the newest schema and return its file. Blocks; no server may run on it meanwhile."""
+    path = _sqlite_path(database_url)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(lock_of(path))
+    lock.acquire()
+    try:
+        upgrade(path)
+    finally:
+        lock.release()
+    return path
+
+
+def _sqlite_path(database_url: str) -> Path:
+    url = _parse(database_url)
+    kind = url.get_backend_name()
+    if kind in ("postgresql", "postgres"):
+        raise StoreError(
+            "PostgreSQL comes with a later version: until then leave DATABASE_URL empty for a SQLite file in"
+            " DATA_DIR, or set it to sqlite:///path/to/file.db"
+        )
+    if kind != "sqlite" or url.get_driver_name() not in ("pysqlite", "sqlite"):
+        raise StoreError(f"DATABASE_URL: expected sqlite:///path/to/file.db, got one of {url.drivername!r}")
+    if url.host or not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise StoreError("DATABASE_URL: expected the path of a file after sqlite:///")
+    return Path(url.database)
+
+
+def _parse(database_url: str) -> URL:
+    try:
+        return make_url(database_url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError("DATABASE_URL: expected an address like sqlite:///path/to/file.db") from error

@@ -1,0 +1,55 @@
+"""A lock file beside the database: one process at a time owns the store's one writing connection.
+
+The operating system releases it when the process ends, however it ends, so a stale file never bars the next start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from stockent.messaging.ports import StoreError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def lock_of(database: Path) -> Path:
+    """The lock file that belongs to a database file."""
+    return database.with_name(database.name + ".lock")
+
+
+class FileLock:
+    """Held from `acquire` to `release`; raises `StoreError` when another process holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(f"cannot create the lock file {self.path}: {error.strerror}") from error
+        try:
+            _try_lock(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise StoreError(
+                f"another process uses this store: it holds {self.path}. Stop it, or choose another DATA_DIR."
+            ) from error
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

@@ -1,0 +1,42 @@
+"""Writes on users: the profile that a token showed, and who is barred."""
+
+from __future__ import annotations
+
+from stockent.messaging.models import Profile
+
+from .searching import fold
+from .transaction import Transaction
+
+
+def save_profile(tx: Transaction, profile: Profile) -> None:
+    told = (profile.name, profile.company_name, profile.country, profile.avatar_url, profile.role)
+    if not any(told):
+        _make_known(tx, profile.id)
+        return
+    changed = tx.run(
+        """
+        INSERT INTO users (id, name, company_name, country, avatar_url, role, search) VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, company_name = excluded.company_name,
+            country = excluded.country, avatar_url = excluded.avatar_url, role = excluded.role,
+            search = excluded.search
+        WHERE (name, company_name, country, avatar_url, role) IS NOT
+            (excluded.name, excluded.company_name, excluded.country, excluded.avatar_url, excluded.role)
+        """,
+        profile.id,
+        *told,
+        fold(profile.name, profile.company_name),
+    ).rowcount
+    if changed:
+        for (conversation_id,) in tx.run(
+            "SELECT conversation_id FROM participants WHERE user_id = ?", profile.id
+        ):
+            tx.memory.forget(conversation_id)
+
+
+def set_disabled(tx: Transaction, user_id: str, *, disabled: bool) -> None:
+    _make_known(tx, user_id)
+    tx.run("UPDATE users SET disabled = ? WHERE id = ?", disabled, user_id)
+
+
+def _make_known(tx: Transaction, user_id: str) -> None:
+    tx.run("INSERT INTO users (id) VALUES (?) ON CONFLICT DO NOTHING", user_id)

@@ -1,0 +1,62 @@
+"""The order of work within one batch: like with like, so that sends and read marks run as sets.
+
+Operations of one conversation keep the order in which they were handed over. Operations of different conversations
+were under way at the same time, so any order of theirs is a true one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+
+class Kind(IntEnum):
+    """Also the order of work within a stage."""
+
+    SEND = 0
+    MARK = 1
+    OTHER = 2
+
+
+class Operation(msgspec.Struct, frozen=True, eq=False):
+    """`argument`: a NewMessage, a ReadMark, or for `OTHER` what takes the transaction and does the work.
+
+    `conversation_id` is None for what may touch any conversation: it stands after all that came before it and
+    before all that comes after.
+    """
+
+    kind: Kind
+    conversation_id: str | None
+    argument: Any
+    future: asyncio.Future[Any]
+
+
+class Stage:
+    __slots__ = ("by_kind",)
+
+    def __init__(self) -> None:
+        self.by_kind: tuple[list[Operation], list[Operation], list[Operation]] = ([], [], [])
+
+
+def plan(operations: Iterable[Operation]) -> list[Stage]:
+    """Each operation goes to the earliest stage in which its conversation's earlier ones are done before it."""
+    stages = [Stage()]
+    reached: dict[str, tuple[int, Kind]] = {}
+    floor = (0, Kind.SEND)
+    for operation in operations:
+        kind, conversation_id = operation.kind, operation.conversation_id
+        if conversation_id is None:
+            position, _ = floor = (len(stages) - 1, Kind.OTHER)
+        else:
+            position, last_kind = max(reached.get(conversation_id, floor), floor)
+            if kind < last_kind:
+                position += 1
+                if position == len(stages):
+                    stages.append(Stage())
+            reached[conversation_id] = (position, kind)
+        stages[position].by_kind[kind].append(operation)
+    return stages

@@ -1,0 +1,230 @@
+"""What is read, each function in the one snapshot of the connection that it is given.
+
+A function that names a conversation takes the user who asks; the query itself is the permission.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from stockent.messaging.errors import invalid, not_found
+from stockent.messaging.models import (
+    Conversation,
+    ConversationPage,
+    ConversationStatus,
+    Message,
+    MessagePage,
+    Profile,
+    Unread,
+)
+
+from .connect import sqlite3
+from .documents import conversation_from, conversations_from, encode, encode_text, messages_from, profile_from
+from .searching import fold
+
+
+def profile(connection: sqlite3.Connection, user_id: str, seen_by: str) -> Profile:
+    document = value(
+        connection,
+        """
+        SELECT document FROM profile_document WHERE id = ?1 AND (?1 = ?2 OR EXISTS (
+            SELECT 1 FROM participants mine JOIN participants theirs USING (conversation_id)
+            WHERE mine.user_id = ?2 AND theirs.user_id = ?1))
+        """,
+        user_id,
+        seen_by,
+    )
+    if document is None:
+        raise not_found("user")
+    return profile_from(document)
+
+
+def is_disabled(connection: sqlite3.Connection, user_id: str) -> bool:
+    return bool(value(connection, "SELECT disabled FROM users WHERE id = ?", user_id))
+
+
+def conversation(connection: sqlite3.Connection, conversation_id: str, user_id: str) -> Conversation:
+    document = value(
+        connection,
+        "SELECT document FROM conversation_document WHERE id = ? AND viewer_id = ?",
+        conversation_id,
+        user_id,
+    )
+    if document is None:
+        raise not_found()
+    return conversation_from(document)
+
+
+def participant_ids(connection: sqlite3.Connection, conversation_id: str, user_id: str) -> tuple[str, ...]:
+    ids = _ids_from(
+        value(
+            connection,
+            "SELECT json_group_array(user_id) FROM participants WHERE conversation_id = ?",
+            conversation_id,
+        )
+    )
+    if user_id not in ids:
+        raise not_found()
+    return ids
+
+
+def conversations(
+    connection: sqlite3.Connection,
+    *,
+    user_id: str,
+    cursor: str | None,
+    limit: int,
+    status: ConversationStatus | None,
+    unread: bool | None,
+    q: str | None,
+) -> ConversationPage:
+    """One statement finds the page by (activity, id), the next makes its documents."""
+    before_activity, before_id = (None, None) if cursor is None else _decode_cursor(cursor)
+    found = _keys_from(
+        value(
+            connection,
+            _PAGE_KEYS,
+            {
+                "user": user_id,
+                "activity": before_activity,
+                "id": before_id,
+                "status": status,
+                "unread": unread,
+                "q": fold(q) if q else None,
+                "limit": limit + 1,
+            },
+        )
+    )
+    page = found[:limit]
+    items = documents_of(connection, [conversation_id for _, conversation_id in page], user_id)
+    more = len(found) > limit
+    return ConversationPage(items=items, next_cursor=_encode_cursor(page[-1]) if more else None)
+
+
+def documents_of(connection: sqlite3.Connection, ids: list[str], user_id: str) -> list[Conversation]:
+    """The conversations of these ids that are the user's, in the order of the ids."""
+    document = value(
+        connection,
+        """
+        SELECT json_group_array(json(v.document)) FROM json_each(?) j
+        CROSS JOIN conversation_document v ON v.id = j.value AND v.viewer_id = ?
+        """,
+        encode_text(ids),
+        user_id,
+    )
+    return conversations_from(document)
+
+
+def messages(
+    connection: sqlite3.Connection,
+    conversation_id: str,
+    *,
+    user_id: str,
+    before: int | None,
+    after: int | None,
+    around: int | None,
+    limit: int,
+) -> MessagePage:
+    last = value(
+        connection,
+        """
+        SELECT c.last_message_seq FROM participants p JOIN conversations c ON c.id = p.conversation_id
+        WHERE p.conversation_id = ? AND p.user_id = ?
+        """,
+        conversation_id,
+        user_id,
+    )
+    if last is None:
+        raise not_found()
+    if after is not None:
+        items, has_after = _newer(connection, conversation_id, after, limit)
+        has_before = after > 0 and bool(_older(connection, conversation_id, after + 1, 1)[0])
+    elif around is not None:
+        items, has_before = _older(connection, conversation_id, around, limit // 2)
+        newer, has_after = _newer(connection, conversation_id, around - 1, limit - len(items))
+        items += newer
+    else:
+        bound = last + 1 if before is None else before
+        items, has_before = _older(connection, conversation_id, bound, limit)
+        has_after = last >= bound
+    cursor = str(items[0].seq) if items and has_before else None
+    return MessagePage(items=items, has_before=has_before, has_after=has_after, next_cursor=cursor)
+
+
+def unread(connection: sqlite3.Connection, user_id: str) -> Unread:
+    by_conversation = _counts_from(
+        value(
+            connection,
+            """
+            SELECT json_group_object(conversation_id, unread) FROM participants
+            WHERE user_id = ? AND unread > 0
+            """,
+            user_id,
+        )
+    )
+    return Unread(total=sum(by_conversation.values()), conversations=by_conversation)
+
+
+def value(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Any:
+    """The one value of a query that gives one row; None without a row. One dict stands for named parameters."""
+    named = parameters[0] if len(parameters) == 1 and isinstance(parameters[0], dict) else parameters
+    row = connection.execute(sql, named).fetchone()
+    return None if row is None else row[0]
+
+
+def _older(
+    connection: sqlite3.Connection, conversation_id: str, before: int, limit: int
+) -> tuple[list[Message], bool]:
+    """The newest messages before a `seq`, oldest first, and whether there are more before those."""
+    found = messages_from(value(connection, _OLDER, conversation_id, before, limit + 1))
+    found.reverse()
+    return found[-limit:] if limit else [], len(found) > limit
+
+
+def _newer(
+    connection: sqlite3.Connection, conversation_id: str, after: int, limit: int
+) -> tuple[list[Message], bool]:
+    found = messages_from(value(connection, _NEWER, conversation_id, after, limit + 1))
+    return found[:limit], len(found) > limit
+
+
+def _encode_cursor(key: tuple[int, str]) -> str:
+    return base64.urlsafe_b64encode(encode(key)).decode().rstrip("=")
+
+
+def _decode_cursor(cursor: str) -> tuple[int, str]:
+    try:
+        return _key_from(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
+        raise invalid("cursor", "expected a nextCursor of this list") from error
+
+
+_PAGE_KEYS = """
+    SELECT json_group_array(json_array(activity, id)) FROM (
+        SELECT c.activity, c.id
+        FROM participants mine JOIN conversations c ON c.id = mine.conversation_id
+        WHERE mine.user_id = :user
+            AND (:activity IS NULL OR (c.activity, c.id) < (:activity, :id))
+            AND (:status IS NULL OR c.status = :status)
+            AND (:unread IS NULL OR (mine.unread > 0) = :unread)
+            AND (:q IS NULL OR instr(c.search, :q) > 0 OR EXISTS (
+                SELECT 1 FROM participants o JOIN users u ON u.id = o.user_id
+                WHERE o.conversation_id = c.id AND o.user_id <> :user AND instr(u.search, :q) > 0))
+        ORDER BY c.activity DESC, c.id DESC LIMIT :limit)
+"""
+_OLDER = """
+    SELECT json_group_array(json(document)) FROM (
+        SELECT document FROM message_document WHERE conversation_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?)
+"""
+_NEWER = """
+    SELECT json_group_array(json(document)) FROM (
+        SELECT document FROM message_document WHERE conversation_id = ? AND seq > ? ORDER BY seq LIMIT ?)
+"""
+_ids_from = msgspec.json.Decoder(tuple[str, ...]).decode
+_keys_from = msgspec.json.Decoder(list[tuple[int, str]]).decode
+_key_from = msgspec.json.Decoder(tuple[int, str]).decode
+_counts_from = msgspec.json.Decoder(dict[str, int]).decode

@@ -1,0 +1,134 @@
+"""The tables, one schema for SQLite and for PostgreSQL. Migrations bring a store to it; a test holds them equal.
+
+Times are RFC 3339 text as the wire shows them; `activity` is a number because lists are ordered by it.
+`changes` is the log of what a conversation went through besides its messages; a message's own row is the log entry
+of its creation, so a send writes no second one.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+    text,
+)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False)
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String),
+    Column("company_name", String),
+    Column("country", String),
+    Column("avatar_url", String),
+    Column("role", String),
+    # Name and company without case and accents.
+    Column("search", String, nullable=False, server_default=""),
+    Column("disabled", Boolean, nullable=False, server_default=false()),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("last_seq", BigInteger, nullable=False, server_default="0"),
+    Column("last_message_seq", BigInteger, nullable=False, server_default="0"),
+    # Microseconds of the newest message or of the creation; rises with every batch, whatever the clock does.
+    Column("activity", BigInteger, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("created_by", String, ForeignKey("users.id"), nullable=False),
+    Column("deleted_at", String),
+    # Digest of who takes part and on which subject: the same people and subject are the same conversation.
+    Column("identity", String, nullable=False),
+    Column("title", String),
+    # Title and subject's title without case and accents.
+    Column("search", String, nullable=False, server_default=""),
+)
+Index(
+    "one_conversation_of_the_same_people_and_subject",
+    conversations.c.identity,
+    unique=True,
+    sqlite_where=text("deleted_at IS NULL"),
+    postgresql_where=text("deleted_at IS NULL"),
+)
+
+# Apart from `conversations`, whose row every send rewrites.
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("conversation_id", String, ForeignKey("conversations.id"), primary_key=True),
+    Column("type", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+# A row is the right to read and write; deleting a conversation deletes its rows here.
+participants = Table(
+    "participants",
+    metadata,
+    Column("conversation_id", String, ForeignKey("conversations.id"), primary_key=True),
+    Column("user_id", String, ForeignKey("users.id"), primary_key=True),
+    Column("read_seq", BigInteger, nullable=False, server_default="0"),
+    Column("delivered_seq", BigInteger, nullable=False, server_default="0"),
+    Column("unread", BigInteger, CheckConstraint("unread >= 0"), nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
+Index("conversations_of_user", participants.c.user_id, participants.c.conversation_id)
+Index(
+    "unread_of_user",
+    participants.c.user_id,
+    participants.c.conversation_id,
+    participants.c.unread,
+    sqlite_where=text("unread > 0"),
+    postgresql_where=text("unread > 0"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("conversation_id", String, ForeignKey("conversations.id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated_seq", BigInteger, nullable=False),
+    Column("sender_id", String, ForeignKey("users.id"), nullable=False),
+    Column("client_id", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("edited_at", String),
+    Column("deleted_at", String),
+    # Set when `content` first changes, so that an honest repeat of the send is still known as one.
+    Column("original_digest", String),
+)
+Index("messages_by_seq", messages.c.conversation_id, messages.c.seq, unique=True)
+Index("one_message_of_a_client_id", messages.c.sender_id, messages.c.client_id, unique=True)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("conversation_id", String, ForeignKey("conversations.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("message_id", String, ForeignKey("messages.id")),
+    Column("actor_id", String, ForeignKey("users.id"), nullable=False),
+    Column("at", String, nullable=False),
+    sqlite_with_rowid=False,
+)

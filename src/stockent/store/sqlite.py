@@ -1,0 +1,249 @@
+"""The embedded store: one SQLite file, group commit, reads beside it. Implements `messaging.ports.Store`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import UNSET, UnsetType
+
+from stockent.messaging.models import (
+    Catchup,
+    Conversation,
+    ConversationPage,
+    ConversationStatus,
+    MessagePage,
+    Profile,
+    Unread,
+)
+from stockent.messaging.ports import (
+    Changed,
+    Created,
+    NewConversation,
+    NewMessage,
+    Read,
+    Resumed,
+    Sent,
+    Started,
+    StoreError,
+)
+
+from . import changes, gaps, people, queries
+from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
+from .ids import Ids
+from .lock import FileLock, lock_of
+from .marks import ReadMark
+from .migrate import upgrade
+from .plan import Kind
+from .readers import Readers
+from .transaction import Transaction
+from .writer import Writer
+
+T = TypeVar("T")
+
+#: Profiles known to be stored as they are, so that a reconnecting user costs no write.
+MAX_REMEMBERED_PROFILES = 10_000
+
+
+class SqliteStore:
+    """See `Store` for what each method owes. `clock` gives the time of day in seconds since the epoch."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self._clock = clock
+        self._lock = FileLock(lock_of(path))
+        self._writer = Writer(lambda: connect_writer(path), clock)
+        self._readers: Readers | None = None
+        self._epoch = ""
+        self._stored_profiles: dict[str, Profile] = {}
+
+    @property
+    def epoch(self) -> str:
+        return self._epoch
+
+    async def open(self) -> None:
+        connection = await asyncio.to_thread(self._prepare)
+        self._readers = Readers(lambda: connect_reader(self.path))
+        self._writer.start(connection, asyncio.get_running_loop())
+
+    async def close(self) -> None:
+        """Readers go first: the last connection to close folds the log into the file, and that is the writer's."""
+        if self._readers is not None:
+            await self._readers.close()
+        await self._writer.stop()
+        self._lock.release()
+
+    async def ping(self) -> None:
+        await self._read(lambda connection: queries.value(connection, "SELECT 1"))
+        await self._write(None, lambda tx: None)
+
+    # users
+
+    async def save_profile(self, profile: Profile) -> None:
+        if self._stored_profiles.get(profile.id) == profile:
+            return
+        await self._write(None, lambda tx: people.save_profile(tx, profile))
+        self._stored_profiles.pop(profile.id, None)
+        self._stored_profiles[profile.id] = profile
+        if len(self._stored_profiles) > MAX_REMEMBERED_PROFILES:
+            del self._stored_profiles[next(iter(self._stored_profiles))]
+
+    async def profile(self, user_id: str, *, seen_by: str) -> Profile:
+        return await self._read(lambda connection: queries.profile(connection, user_id, seen_by))
+
+    async def is_disabled(self, user_id: str) -> bool:
+        return await self._read(lambda connection: queries.is_disabled(connection, user_id))
+
+    async def set_disabled(self, user_id: str, *, disabled: bool) -> None:
+        await self._write(None, lambda tx: people.set_disabled(tx, user_id, disabled=disabled))
+
+    # conversations
+
+    async def create_conversation(self, new: NewConversation) -> Created:
+        return await self._write(None, lambda tx: changes.create_conversation(tx, new))
+
+    async def conversation(self, conversation_id: str, *, user_id: str) -> Conversation:
+        return await self._read(lambda connection: queries.conversation(connection, conversation_id, user_id))
+
+    async def conversations(
+        self,
+        *,
+        user_id: str,
+        cursor: str | None,
+        limit: int,
+        status: ConversationStatus | None,
+        unread: bool | None,
+        q: str | None,
+    ) -> ConversationPage:
+        return await self._read(
+            lambda connection: queries.conversations(
+                connection, user_id=user_id, cursor=cursor, limit=limit, status=status, unread=unread, q=q
+            )
+        )
+
+    async def change_conversation(
+        self,
+        conversation_id: str,
+        *,
+        user_id: str,
+        status: ConversationStatus | None = None,
+        title: str | UnsetType | None = UNSET,
+    ) -> Changed:
+        return await self._write(
+            conversation_id,
+            lambda tx: changes.change_conversation(tx, conversation_id, user_id, status, title),
+        )
+
+    async def delete_conversation(self, conversation_id: str, *, user_id: str) -> Changed:
+        return await self._write(
+            conversation_id, lambda tx: changes.delete_conversation(tx, conversation_id, user_id)
+        )
+
+    async def check_access(self, conversation_id: str, *, user_id: str) -> tuple[str, ...]:
+        return await self._read(
+            lambda connection: queries.participant_ids(connection, conversation_id, user_id)
+        )
+
+    # messages
+
+    async def send(self, new: NewMessage) -> Sent:
+        sent: Sent = await self._writer.submit(Kind.SEND, new.conversation_id, new)
+        return sent
+
+    async def start(self, conversation: NewConversation, message: NewMessage) -> Started:
+        return await self._write(None, lambda tx: changes.start(tx, conversation, message))
+
+    async def edit(self, conversation_id: str, message_id: str, *, user_id: str, content: str) -> Changed:
+        return await self._write(
+            conversation_id, lambda tx: changes.edit(tx, conversation_id, message_id, user_id, content)
+        )
+
+    async def delete_message(self, conversation_id: str, message_id: str, *, user_id: str) -> Changed:
+        return await self._write(
+            conversation_id, lambda tx: changes.delete_message(tx, conversation_id, message_id, user_id)
+        )
+
+    async def messages(
+        self,
+        conversation_id: str,
+        *,
+        user_id: str,
+        before: int | None,
+        after: int | None,
+        around: int | None,
+        limit: int,
+    ) -> MessagePage:
+        return await self._read(
+            lambda connection: queries.messages(
+                connection,
+                conversation_id,
+                user_id=user_id,
+                before=before,
+                after=after,
+                around=around,
+                limit=limit,
+            )
+        )
+
+    # reading
+
+    async def mark_read(self, conversation_id: str, *, user_id: str, seq: int) -> Read:
+        mark = ReadMark(conversation_id, user_id, seq)
+        read: Read = await self._writer.submit(Kind.MARK, conversation_id, mark)
+        return read
+
+    async def unread(self, user_id: str) -> Unread:
+        return await self._read(lambda connection: queries.unread(connection, user_id))
+
+    # catching up
+
+    async def catch_up(self, conversation_id: str, *, user_id: str, after_seq: int) -> Catchup:
+        caught = await self._read(
+            lambda connection: gaps.catch_up(connection, user_id, {conversation_id: after_seq})
+        )
+        return caught[conversation_id]
+
+    async def resume(self, user_id: str, positions: Mapping[str, int]) -> Resumed:
+        return await self._read(lambda connection: gaps.resume(connection, user_id, positions))
+
+    async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        if self._readers is None:
+            raise StoreError("the store is not open")
+        return await self._readers.read(query)
+
+    async def _write(self, conversation_id: str | None, work: Callable[[Transaction], T]) -> T:
+        result: T = await self._writer.submit(Kind.OTHER, conversation_id, work)
+        return result
+
+    def _prepare(self) -> sqlite3.Connection:
+        """Lock, migrate, connect. The connection is the first to the file, and all others only read."""
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            oldest = ".".join(map(str, OLDEST_SQLITE))
+            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old: expected {oldest} or later")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot create the folder {self.path.parent}: {error.strerror}") from error
+        self._lock.acquire()
+        try:
+            upgrade(self.path)
+            connection = connect_writer(self.path)
+            self._epoch = _epoch(connection, self._clock())
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise StoreError(f"cannot open {self.path}: {error}") from error
+        except BaseException:
+            self._lock.release()
+            raise
+        return connection
+
+
+def _epoch(connection: sqlite3.Connection, now_s: float) -> str:
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING", (Ids().new(now_s),)
+    )
+    [(epoch,)] = connection.execute("SELECT value FROM meta WHERE key = 'epoch'")
+    return str(epoch)

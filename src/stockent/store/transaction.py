@@ -1,0 +1,145 @@
+"""What the operations of one batch share: the write connection, its one moment in time, and what it remembers.
+
+Lives on the writer's thread only. What is remembered is exact as long as every write goes through here; any
+rollback empties it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from stockent.messaging.models import Conversation, Participant, Sender
+from stockent.messaging.ports import Counts
+
+from .connect import sqlite3
+from .documents import conversations_from, encode_text
+from .ids import Ids, rfc3339
+
+#: Conversations whose present state the writer keeps, so that a send need not read it; the oldest leave first.
+MAX_REMEMBERED_CONVERSATIONS = 10_000
+
+
+class Memory:
+    """Conversations as of the last write, with `unread` 0, and their people as senders. Bounded."""
+
+    def __init__(self) -> None:
+        self._conversations: dict[str, Conversation] = {}
+        self._senders: dict[str, dict[str, Sender]] = {}
+
+    def get(self, conversation_id: str) -> Conversation | None:
+        return self._conversations.get(conversation_id)
+
+    def put(self, conversation: Conversation) -> None:
+        self._conversations[conversation.id] = conversation
+        if len(self._conversations) > MAX_REMEMBERED_CONVERSATIONS:
+            self.forget(next(iter(self._conversations)))
+
+    def sender(self, conversation: Conversation, user_id: str) -> Sender:
+        senders = self._senders.get(conversation.id)
+        if senders is None:
+            senders = {person.user_id: _sender(person) for person in conversation.participants}
+            self._senders[conversation.id] = senders
+        return senders[user_id]
+
+    def forget(self, conversation_id: str) -> None:
+        self._conversations.pop(conversation_id, None)
+        self._senders.pop(conversation_id, None)
+
+    def clear(self) -> None:
+        self._conversations.clear()
+        self._senders.clear()
+
+
+class Transaction:
+    """One batch: all its operations happen at `now`."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, memory: Memory, ids: Ids, now_s: float, activity_us: int
+    ) -> None:
+        self.connection = connection
+        self.memory = memory
+        self.now_s = now_s
+        self.now = rfc3339(now_s)
+        #: Orders lists: greater than in every batch before, whatever the clock does.
+        self.activity_us = activity_us
+        self._ids = ids
+
+    def new_id(self) -> str:
+        return self._ids.new(self.now_s)
+
+    def run(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        return self.connection.execute(sql, parameters)
+
+    def row(self, sql: str, *parameters: Any) -> Any:
+        return self.connection.execute(sql, parameters).fetchone()
+
+    def value(self, sql: str, *parameters: Any) -> Any:
+        """The one value of a query that gives one row, such as a JSON document; None without a row."""
+        row = self.connection.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, Conversation]:
+        """Present states with `unread` 0, for the writer's own use: proves nobody's access."""
+        found: dict[str, Conversation] = {}
+        unknown = []
+        for conversation_id in ids:
+            remembered = self.memory.get(conversation_id)
+            if remembered is None:
+                unknown.append(conversation_id)
+            else:
+                found[conversation_id] = remembered
+        if unknown:
+            for loaded in self._load(unknown):
+                found[loaded.id] = loaded
+        return found
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        return self.conversations([conversation_id])[conversation_id]
+
+    def counts(self, conversation_id: str) -> dict[str, Counts]:
+        """Every participant's unread messages, here and in all."""
+        return {user_id: Counts(unread, total) for user_id, unread, total in self._counted(conversation_id)}
+
+    def _load(self, ids: list[str]) -> Iterator[Conversation]:
+        documents = self.value(
+            """
+            SELECT json_group_array(json(v.document)) FROM json_each(?) j
+            CROSS JOIN conversation_document v ON v.id = j.value AND v.viewer_id =
+                (SELECT user_id FROM participants WHERE conversation_id = j.value LIMIT 1)
+            """,
+            encode_text(ids),
+        )
+        for loaded in conversations_from(documents):
+            conversation = replace(loaded, unread=0)
+            self.memory.put(conversation)
+            yield conversation
+
+    def _counted(self, conversation_id: str) -> list[tuple[str, int, int]]:
+        return _counted_from(
+            self.value(
+                """
+                SELECT json_group_array(json_array(p.user_id, p.unread,
+                    (SELECT coalesce(sum(t.unread), 0) FROM participants t
+                     WHERE t.user_id = p.user_id AND t.unread > 0)))
+                FROM participants p WHERE p.conversation_id = ?
+                """,
+                conversation_id,
+            )
+        )
+
+
+_counted_from = msgspec.json.Decoder(list[tuple[str, int, int]]).decode
+
+
+def _sender(person: Participant) -> Sender:
+    return Sender(
+        id=person.user_id,
+        name=person.name,
+        company_name=person.company_name,
+        country=person.country,
+        avatar_url=person.avatar_url,
+    )

@@ -1,0 +1,210 @@
+"""Group commit: one thread owns the only write connection, and what waits together commits together.
+
+Callers on the event loop hand over operations and await their futures. While one transaction commits, the next
+batch gathers. Futures are resolved only after COMMIT, all of a batch by one call into the event loop, in the order
+in which the batch was worked off: per conversation the order of `seq`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from secrets import randbelow
+from typing import Any, TypeAlias
+
+import structlog
+
+from stockent.messaging.errors import Code, MessagingError
+
+from .connect import is_store_wide, sqlite3
+from .ids import Ids
+from .marks import mark_group
+from .plan import Kind, Operation, plan
+from .sends import send_group
+from .transaction import Memory, Transaction
+
+#: Operations that may wait for the writer; one more is refused as overload.
+MAX_WAITING_WRITES = 20_000
+#: Operations that commit together at most, so that nobody waits long behind a burst.
+MAX_BATCH = 2_000
+#: Refused callers are told to come back after this long and up to as much again.
+RETRY_AFTER_MS = 250
+
+Outcome: TypeAlias = tuple[asyncio.Future[Any], object]
+
+log = structlog.get_logger("stockent.store")
+
+
+class Writer:
+    """Owns the write connection from `start` to `stop`. `connect` is called again after the connection broke."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], clock: Callable[[], float]) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._queue: SimpleQueue[Operation | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._memory = Memory()
+        self._ids = Ids()
+        self._activity_us = 0
+        self._connection: sqlite3.Connection | None = None
+
+    def start(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
+        self._connection = connection
+        self._loop = loop
+        [(self._activity_us,)] = connection.execute("SELECT coalesce(max(activity), 0) FROM conversations")
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, kind: Kind, conversation_id: str | None, argument: Any) -> asyncio.Future[Any]:
+        """Hand over; on the event loop only. The future gets the result after COMMIT, or the refusal."""
+        if self._stopping:
+            raise MessagingError(Code.SHUTTING_DOWN, "the server is stopping")
+        if self._queue.qsize() >= MAX_WAITING_WRITES:
+            raise MessagingError(
+                Code.OVERLOADED, "too many writes are waiting", retry_after_ms=_jittered_retry_ms()
+            )
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put(Operation(kind, conversation_id, argument, future))
+        return future
+
+    async def stop(self) -> None:
+        """Commit what was accepted, close the connection, end the thread."""
+        thread = self._thread
+        if thread is None:
+            return
+        if not self._stopping:
+            self._stopping = True
+            self._queue.put(None)
+        await self._loop.run_in_executor(None, thread.join)
+
+    def _run(self) -> None:
+        while True:
+            batch, last = self._gather()
+            if batch:
+                outcomes = self._commit(batch)
+                try:
+                    self._loop.call_soon_threadsafe(_resolve, outcomes)
+                except RuntimeError:  # the loop is closed: nobody waits, and nobody will hand over more
+                    break
+            if last:
+                break
+        self._disconnect()
+
+    def _gather(self) -> tuple[list[Operation], bool]:
+        batch: list[Operation] = []
+        operation = self._queue.get()
+        try:
+            while operation is not None:
+                batch.append(operation)
+                if len(batch) == MAX_BATCH:
+                    return batch, False
+                operation = self._queue.get_nowait()
+        except Empty:
+            return batch, False
+        return batch, True
+
+    def _commit(self, batch: list[Operation]) -> list[Outcome]:
+        """All of the batch or, when the store cannot write now, none of it."""
+        try:
+            connection = self._connection
+            if connection is None:
+                connection = self._connection = self._connect()
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = list(self._work(connection, batch))
+            connection.execute("COMMIT")
+        except BaseException as error:  # noqa: BLE001  # whatever it is, every caller gets an answer
+            log.error("store_write_failed", reason=str(error), refused=len(batch))
+            self._roll_back()
+            refusal = MessagingError(
+                Code.STORE_UNAVAILABLE, "the store cannot write now", retry_after_ms=_jittered_retry_ms()
+            )
+            return [(operation.future, refusal) for operation in batch]
+        return outcomes
+
+    def _work(self, connection: sqlite3.Connection, batch: list[Operation]) -> Iterator[Outcome]:
+        now_s = self._clock()
+        self._activity_us = max(int(now_s * 1_000_000), self._activity_us + 1)
+        tx = Transaction(connection, self._memory, self._ids, now_s, self._activity_us)
+        for stage in plan(batch):
+            for kind in Kind:
+                operations = stage.by_kind[kind]
+                if not operations:
+                    continue
+                if kind is Kind.OTHER:
+                    for operation in operations:
+                        yield from self._attempt(tx, _RUN[kind], [operation])
+                else:
+                    yield from self._attempt(tx, _RUN[kind], operations)
+
+    def _attempt(
+        self,
+        tx: Transaction,
+        run: Callable[[Transaction, list[Any]], Sequence[object]],
+        operations: list[Operation],
+    ) -> list[Outcome]:
+        """Run a group; if it fails by the fault of one operation, run each alone so that only that one fails."""
+        tx.run("SAVEPOINT attempt")
+        try:
+            results = run(tx, [operation.argument for operation in operations])
+        except MessagingError as refusal:
+            self._undo(tx)
+            return [(operations[0].future, refusal)]
+        except Exception as error:
+            if is_store_wide(error):
+                raise
+            self._undo(tx)
+            if len(operations) == 1:
+                return [(operations[0].future, error)]
+            return [outcome for operation in operations for outcome in self._attempt(tx, run, [operation])]
+        tx.run("RELEASE attempt")
+        return [(operation.future, result) for operation, result in zip(operations, results, strict=True)]
+
+    def _undo(self, tx: Transaction) -> None:
+        self._memory.clear()
+        tx.run("ROLLBACK TO attempt")
+        tx.run("RELEASE attempt")
+
+    def _roll_back(self) -> None:
+        """Back to a known state; a connection that cannot even roll back is given up for a new one."""
+        self._memory.clear()
+        try:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                connection.close()
+        except sqlite3.Error as error:
+            log.error("store_close_failed", reason=str(error))
+
+
+def _run_others(tx: Transaction, arguments: list[Callable[[Transaction], object]]) -> list[object]:
+    return [argument(tx) for argument in arguments]
+
+
+_RUN: dict[Kind, Callable[[Transaction, list[Any]], Sequence[object]]] = {
+    Kind.SEND: send_group,
+    Kind.MARK: mark_group,
+    Kind.OTHER: _run_others,
+}
+
+
+def _resolve(outcomes: list[Outcome]) -> None:
+    for future, outcome in outcomes:
+        if future.done():
+            continue
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def _jittered_retry_ms() -> int:
+    return RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS)

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from .keys import UnusableKeyError, key_from_pem
 from .origins import ANY_ADDRESS, is_host, is_loopback, own_origins, parse_origin, split_url, url_host
@@ -84,7 +83,7 @@ class Settings:
     host: str
     port: int
     data_dir: Path
-    database_path: Path
+    database_url: str
     jwt_secret: str | None = field(repr=False)
     jwt_jwks_url: str | None
     jwt_public_key: str | None
@@ -160,7 +159,7 @@ class _Reader:
             host=self._host(demo=demo, demo_public=demo_public),
             port=self._port(),
             data_dir=data_dir,
-            database_path=self._database_path(data_dir / (DEMO_DATABASE_NAME if demo else DATABASE_NAME)),
+            database_url=self._database_url(data_dir / (DEMO_DATABASE_NAME if demo else DATABASE_NAME)),
             jwt_secret=self._secret(demo=demo),
             jwt_jwks_url=jwks_url,
             jwt_public_key=pem,
@@ -201,24 +200,19 @@ class _Reader:
             self._expected(name, "one of " + ", ".join(choices), _shown(text))
         return text
 
-    def _database_path(self, default: Path) -> Path:
-        text = self._text("DATABASE_URL")
-        if text is None:
-            return default
+    def _database_url(self, default: Path) -> str:
+        text = self._text("DATABASE_URL") or f"sqlite:///{default}"
         scheme = text.partition(":")[0].lower()
-        path = unquote(text.partition("?")[0][len("sqlite:///") :])
         if scheme.partition("+")[0] in ("postgresql", "postgres"):
             self.problems.append(
                 "DATABASE_URL: PostgreSQL comes with a later version; expected sqlite:///path/of/file.db, "
                 "or the variable left out for a SQLite file in DATA_DIR"
             )
-        elif not text.startswith("sqlite:///") or not path or "\0" in path:
+        elif not text.startswith("sqlite:///") or text == "sqlite:///" or "\0" in text:
             self._expected(
                 "DATABASE_URL", "sqlite:///path/of/file.db", f"one that starts with {_shown(scheme)}"
             )
-        else:
-            return Path(path)
-        return default
+        return text
 
     def _refuse_redis(self) -> None:
         if self._text("REDIS_URL") is not None:

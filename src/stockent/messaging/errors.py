@@ -23,6 +23,7 @@ class Code(StrEnum):
     MALFORMED = "malformed"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    REQUEST_TIMEOUT = "request_timeout"
     CLIENT_ID_REUSED = "client_id_reused"
     CONVERSATION_CLOSED = "conversation_closed"
     MESSAGE_DELETED = "message_deleted"
@@ -53,6 +54,7 @@ CATALOGUE: dict[Code, Entry] = {
     Code.MALFORMED: Entry(400, "Malformed request", False),
     Code.METHOD_NOT_ALLOWED: Entry(405, "Method not allowed", False),
     Code.UNSUPPORTED_MEDIA_TYPE: Entry(415, "Unsupported media type", False),
+    Code.REQUEST_TIMEOUT: Entry(408, "Request took too long", True),
     Code.CLIENT_ID_REUSED: Entry(409, "clientId was used for another message", False),
     Code.CONVERSATION_CLOSED: Entry(409, "Conversation is closed", False),
     Code.MESSAGE_DELETED: Entry(409, "Message is deleted", False),

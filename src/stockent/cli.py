@@ -1,0 +1,179 @@
+"""The command line: `stockent serve`, `token`, `check` and `migrate`. Thin: each command reads settings and calls on.
+
+A configuration that does not hold ends with code 2 and one line a problem; a port in use or a store that cannot open
+ends with code 1 and one sentence. No command answers such a mistake with a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+
+from . import demo as demo_mode
+from .auth import mint
+from .config import ConfigError, Settings, describe_variables
+from .messaging.models import Id, Profile, Role
+from .messaging.ports import StoreError
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+MAX_TTL_S = 366 * 86_400
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stockent-messaging", prog_name="stockent")
+def main() -> None:
+    """StockENT Messaging: real-time conversations between buyers and sellers."""
+
+
+@main.command(
+    epilog="\b\nEnvironment:\n" + "\n".join("  " + line for line in describe_variables().split("\n"))
+)
+@click.option("--demo", is_flag=True, help="Invent companies, people and talk; anyone may be any of them.")
+@click.option("--demo-public", is_flag=True, help="Let the demo listen on other than a loopback address.")
+@click.option("--host", metavar="ADDRESS", help="Instead of HOST.")
+@click.option("--port", metavar="NUMBER", help="Instead of PORT.")
+@click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
+def serve(*, demo: bool, demo_public: bool, host: str | None, port: str | None, data_dir: str | None) -> None:
+    """Run the server: HTTP, Socket.IO and the page on one port."""
+    demo = demo or demo_public
+    overrides = _given(HOST=host, PORT=port, DATA_DIR=data_dir)
+    settings = _settings(overrides, demo=demo, demo_public=demo_public)
+
+    def on_started(port: int) -> None:
+        click.echo(_greeting(settings, port, demo=demo))
+
+    def run() -> None:
+        from .server import run as run_server
+
+        if demo:
+            asyncio.run(demo_mode.seed(settings))
+        run_server(settings, demo=demo, on_started=on_started)
+
+    _or_sentence(run, settings)
+
+
+@main.command()
+@click.option("--user", required=True, metavar="ID", help="Whom the token speaks for (sub).")
+@click.option("--name", metavar="NAME")
+@click.option("--company", metavar="NAME")
+@click.option("--country", metavar="NAME")
+@click.option("--role", type=click.Choice([role.value for role in Role], case_sensitive=False))
+@click.option("--ttl", default="1h", show_default=True, metavar="TIME", help="Life: 30s, 15m, 1h, 7d.")
+@click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
+@click.option("--demo", is_flag=True, help="Sign with the demo's generated secret in DATA_DIR.")
+def token(
+    *,
+    user: str,
+    name: str | None,
+    company: str | None,
+    country: str | None,
+    role: str | None,
+    ttl: str,
+    data_dir: str | None,
+    demo: bool,
+) -> None:
+    """Print a token signed with JWT_SECRET."""
+    settings = _settings(_given(DATA_DIR=data_dir), demo=demo)
+    if settings.jwt_secret is None:
+        raise click.ClickException(
+            "tokens are signed by the issuer of the public key, not here; set JWT_SECRET instead"
+        )
+    profile = Profile(
+        id=_user_id(user),
+        name=name,
+        company_name=company,
+        country=country,
+        role=None if role is None else Role(role.upper()),
+    )
+    click.echo(mint(settings.jwt_secret, profile, _duration_s(ttl)))
+
+
+@main.command()
+@click.option("--url", metavar="URL", help="A running server; without it one is started for the check.")
+def check(*, url: str | None) -> None:
+    """Run the real-time check and print a table of its steps; exits non-zero when one fails."""
+    from .check import run_check
+
+    sys.exit(run_check(url))
+
+
+@main.command()
+@click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
+@click.option("--demo", is_flag=True, help="The demo's store instead.")
+def migrate(*, data_dir: str | None, demo: bool) -> None:
+    """Bring the store to the newest schema; `serve` does so too at start."""
+    settings = _settings(_given(DATA_DIR=data_dir), demo=demo)
+
+    def run() -> None:
+        from .store import migrate as migrate_store
+
+        migrate_store(settings.database_url)
+
+    _or_sentence(run, settings)
+    click.echo(f"{settings.database_url} has the newest schema")
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _settings(overrides: dict[str, str], *, demo: bool, demo_public: bool = False) -> Settings:
+    try:
+        settings = Settings.load(os.environ, overrides, demo=demo, demo_public=demo_public)
+        return demo_mode.with_secret(settings) if demo else settings
+    except ConfigError as error:
+        click.echo("The configuration does not hold:", err=True)
+        for problem in error.problems:
+            click.echo(f"  {problem}", err=True)
+        sys.exit(2)
+
+
+def _or_sentence(run: Callable[[], Any], settings: Settings) -> None:
+    """Turn the mistakes of an operator into one sentence; anything else is a fault and keeps its traceback."""
+    try:
+        run()
+    except StoreError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise click.ClickException(
+                f"port {settings.port} on {settings.host} is in use; stop what uses it or choose another with --port"
+            ) from None
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR):
+            raise click.ClickException(str(error)) from None
+        raise
+
+
+def _greeting(settings: Settings, port: int, *, demo: bool) -> str:
+    url = settings.base_url(port=port)
+    if not demo:
+        return f"StockENT Messaging listens at {url}"
+    return (
+        f"StockENT Messaging demo: open {url} and choose who you are.\n"
+        f"Open it in a second tab as somebody else, and talk. Its data is in {settings.data_dir}."
+    )
+
+
+def _user_id(text: str) -> str:
+    try:
+        return msgspec.convert(text, Id)
+    except msgspec.ValidationError as error:
+        raise click.BadParameter(f"{error}, got {text[:80]!r}", param_hint="--user") from None
+
+
+def _duration_s(text: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    duration_s = int(match[1]) * _UNITS_S[match[2]] if match else 0
+    if not 1 <= duration_s <= MAX_TTL_S:
+        raise click.BadParameter(
+            f"expected a time such as 30s, 15m, 1h or 7d, at most 366d, got {text[:80]!r}", param_hint="--ttl"
+        )
+    return duration_s

@@ -1,0 +1,88 @@
+"""Puts the HTTP side together: browser rules around the API and the page. Called by the composition root and tests.
+
+The order is: security headers and origins, then the API or the page by path, then for the API the token, then the
+body. A request that fails one is not looked at by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from importlib.resources.abc import Traversable
+
+from litestar import Litestar
+from litestar.datastructures import CacheControlHeader
+from litestar.enums import ScopeType
+from litestar.middleware import DefineMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from ..auth import Authenticator
+from ..messaging.domain import Domain
+from .bodies import MAX_BODY_BYTES, ApiRequest
+from .browsers import BrowserRules
+from .demo_routes import Demo
+from .description import description_routes
+from .health import Readiness
+from .problems import answer
+from .routes import given, open_routes, speaking_routes
+from .site import Site
+from .speaker import ProfileMemory, SpeakerMiddleware
+
+API_PATHS = ("/api", "/healthz", "/readyz")
+
+
+def create_app(
+    domain: Domain,
+    authenticator: Authenticator,
+    *,
+    allowed_origins: Collection[str],
+    demo: Demo | None = None,
+    readiness: Readiness | None = None,
+    page_dir: Traversable | None = None,
+) -> ASGIApp:
+    """Return the ASGI app of everything but Socket.IO.
+
+    `allowed_origins` is the exact allow-list for browsers. `readiness` is what `/readyz` asks, by default
+    the store. `page_dir` holds the built page, by default the package's own. The store need not be open yet.
+    """
+    api = create_api(domain, authenticator, demo=demo, readiness=readiness)
+    site = Site(page_dir)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or _is_api(scope["path"]):
+            await api(scope, receive, send)
+        else:
+            await site(scope, receive, send)
+
+    return BrowserRules(app, origins=allowed_origins)
+
+
+def create_api(
+    domain: Domain,
+    authenticator: Authenticator,
+    *,
+    demo: Demo | None = None,
+    readiness: Readiness | None = None,
+) -> Litestar:
+    """Return the API alone, without the rules for browsers; its `routes` are the whole route table."""
+    speaker = DefineMiddleware(
+        SpeakerMiddleware, domain=domain, authenticator=authenticator, memory=ProfileMemory()
+    )
+    return Litestar(
+        route_handlers=[speaking_routes([speaker]), open_routes(), description_routes()],
+        dependencies=given(
+            domain=domain,
+            authenticator=authenticator,
+            demo=demo,
+            readiness=readiness or domain.store.ping,
+        ),
+        exception_handlers={Exception: answer},
+        request_class=ApiRequest,
+        request_max_body_size=MAX_BODY_BYTES,
+        cache_control=CacheControlHeader(no_store=True),
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _is_api(path: str) -> bool:
+    return path in API_PATHS or path.startswith("/api/")

@@ -1,0 +1,49 @@
+"""`/healthz` and `/readyz`: is the process alive, and can it do its work. For load balancers; open to everybody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from litestar import route
+from litestar.di import NamedDependency
+from litestar.enums import HttpMethod
+from litestar.params import SkipValidation
+
+from ..messaging.errors import Code, MessagingError
+from ..messaging.models import Wire
+from .responses import open_refusals
+
+READY_TIMEOUT_S = 2.0
+
+#: Returns when the node can do its work, raises when it cannot.
+Readiness = Callable[[], Awaitable[object]]
+
+log = structlog.get_logger("stockent.http")
+
+
+class Health(Wire, frozen=True):
+    status: str
+
+
+@route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], tags=["health"], summary="Liveness")
+async def alive() -> Health:
+    return Health(status="ok")
+
+
+@route(
+    "/readyz",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    tags=["health"],
+    summary="Readiness: store and broker answer",
+    responses=open_refusals(503),
+)
+async def ready(readiness: NamedDependency[SkipValidation[Readiness]]) -> Health:
+    try:
+        await asyncio.wait_for(readiness(), READY_TIMEOUT_S)
+    except (MessagingError, TimeoutError, OSError) as error:
+        log.warning("not_ready", reason=str(error) or type(error).__name__)
+        code = error.code if isinstance(error, MessagingError) else Code.STORE_UNAVAILABLE
+        raise MessagingError(code, f"not ready: {error or 'no answer in time'}") from None
+    return Health(status="ready")

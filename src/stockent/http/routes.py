@@ -1,0 +1,54 @@
+"""The table of API routes, in two halves: those that need a speaker, and those open to everybody.
+
+A route is reachable only if it stands here; one in `speaking_routes` cannot forget the token, because the router's
+middleware asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import Middleware
+
+from . import conversations, demo_routes, health, people
+from .speaker import current_actor
+
+
+def speaking_routes(middleware: Sequence[Middleware]) -> Router:
+    """The routes for whom a token is needed; `middleware` must set the request's user."""
+    return Router(
+        "/api",
+        route_handlers=[
+            conversations.router,
+            people.start_conversation,
+            people.unread_counts,
+            people.my_profile,
+            people.user_profile,
+        ],
+        middleware=middleware,
+        dependencies={"actor": Provide(current_actor)},
+    )
+
+
+def given(*, domain: Any, authenticator: Any, demo: Any, readiness: Any) -> dict[str, Provide]:
+    """The dependencies that handlers ask for by name."""
+    values = {"domain": domain, "authenticator": authenticator, "demo": demo, "readiness": readiness}
+    return {name: _provide(value) for name, value in values.items()}
+
+
+def open_routes() -> Router:
+    return Router(
+        "/",
+        route_handlers=[health.alive, health.ready, Router("/api", route_handlers=[demo_routes.router])],
+        security=[{}],
+    )
+
+
+def _provide(value: Any) -> Provide:
+    async def provided() -> Any:
+        return value
+
+    return Provide(provided)

@@ -1,0 +1,48 @@
+"""JSON Schema of the wire's structs, for the OpenAPI document and the socket's schema alike.
+
+What a client sends keeps its optional fields; what the server sends always carries every field, so there each is
+required and a client need not ask whether it is there.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+Schema = dict[str, Any]
+
+
+def components(sent: Sequence[Any], received: Sequence[Any], *, ref_template: str) -> dict[str, Schema]:
+    """Return name → schema of all types that clients send and receive, with those inside them.
+
+    A type that goes both ways is described as it may be sent.
+    """
+    _, by_client = msgspec.json.schema_components(sent, ref_template=ref_template)
+    _, everything = msgspec.json.schema_components([*sent, *received], ref_template=ref_template)
+    return {
+        name: _tidy(schema) if name in by_client else _always_whole(_tidy(schema))
+        for name, schema in sorted(everything.items())
+    }
+
+
+def _tidy(schema: Schema) -> Schema:
+    if "description" in schema:
+        schema["description"] = inspect.cleandoc(schema["description"])
+    if "enum" in schema and "type" not in schema:
+        schema = {"type": "string", **schema}
+    return schema
+
+
+def _always_whole(schema: Schema) -> Schema:
+    """`ok` is what tells an ack from a refusal: it has one value in each."""
+    properties = schema.get("properties")
+    if properties is None:
+        return schema
+    for name, each in properties.items():
+        default = each.pop("default", None)
+        if name == "ok":
+            each["const"] = default
+    return {**schema, "required": list(properties)}

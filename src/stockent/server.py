@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket as sockets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -17,7 +17,7 @@ import structlog
 from . import logs
 from .auth import Authenticator
 from .config import Settings
-from .demo import Demo
+from .demo import Demo, seed
 from .gateway import Gateway, SocketEmitter
 from .http.app import create_app
 from .messaging.domain import Domain
@@ -32,6 +32,8 @@ RECONNECT_IN_MS = 1_000
 #: Between the notice and the close: time for it to leave the socket buffers.
 DRAIN_S = 0.2
 BACKLOG = 4_096
+#: A message of 5,000 characters is at most 60 KB of escaped JSON; files do not come this way.
+LIMITS = Limits(max_payload_bytes=256_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +63,24 @@ async def _serve(settings: Settings, *, demo: bool, on_started: Callable[[int], 
             log.info("listening", host=settings.host, port=running.port)
             if on_started is not None:
                 on_started(running.port)
-            # The signal is raised again by uvicorn once everything has stopped.
-            with suppress(asyncio.CancelledError):
-                await running.listener.serve(sockets=[sock])
+            await running.listener.serve(sockets=[sock])
 
 
 @asynccontextmanager
 async def node(settings: Settings, sock: sockets.socket, *, demo: bool = False) -> AsyncIterator[Node]:
     """Everything but the listener's own loop, built and started; stopped in reverse order."""
     port = int(sock.getsockname()[1])
-    store = await open_store(settings.database_url)
+    if demo:
+        await seed(settings)
+    store = open_store(settings.database_url)
+    await store.open()
     try:
-        yield_node = await _build(settings, store, port, demo=demo)
+        built = await _build(settings, store, port, demo=demo)
         try:
-            yield yield_node
+            yield built
         finally:
-            await yield_node.gateway.stop()
-            await yield_node.server.stop()
+            await built.gateway.stop()
+            await built.server.stop()
     finally:
         await store.close()
         log.info("stopped")
@@ -86,11 +89,11 @@ async def node(settings: Settings, sock: sockets.socket, *, demo: bool = False) 
 async def _build(settings: Settings, store: Store, port: int, *, demo: bool) -> Node:
     origins = settings.allowed_origins(port=port)
     authenticator = Authenticator(settings)
-    server = Server(limits=Limits(), origins=origins)
+    server = Server(limits=LIMITS, origins=origins)
     namespace = server.of("/")
     domain = Domain(store, SocketEmitter(namespace))
     gateway = Gateway(namespace, domain, authenticator)
-    shown = Demo(settings, domain) if demo else None
+    shown = Demo(settings) if demo else None
 
     async def ready() -> None:
         await store.ping()
@@ -105,9 +108,7 @@ async def _build(settings: Settings, store: Store, port: int, *, demo: bool) -> 
     app = create_app(domain, authenticator, allowed_origins=origins, demo=shown, readiness=ready)
     await server.start()
     gateway.start()
-    port_listener = listener(
-        [server.engine], host=settings.host, port=port, app=app, before_stop=before_stop
-    )
+    port_listener = listener([server.engine], host=settings.host, port=port, app=app, before_stop=before_stop)
     return Node(domain, server, gateway, port_listener, port)
 
 

@@ -12,7 +12,6 @@ from importlib.resources.abc import Traversable
 from litestar import Litestar
 from litestar.datastructures import CacheControlHeader
 from litestar.enums import ScopeType
-from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ..auth import Authenticator
@@ -64,9 +63,12 @@ def create_api(
     readiness: Readiness | None = None,
 ) -> Litestar:
     """Return the API alone, without the rules for browsers; its `routes` are the whole route table."""
-    speaker = DefineMiddleware(
-        SpeakerMiddleware, domain=domain, authenticator=authenticator, memory=ProfileMemory()
-    )
+    memory = ProfileMemory()
+
+    def speaker(app: ASGIApp) -> SpeakerMiddleware:
+        """A closure, because Litestar copies a router deeply with all that it holds, but functions as they are."""
+        return SpeakerMiddleware(app, domain=domain, authenticator=authenticator, memory=memory)
+
     return Litestar(
         route_handlers=[speaking_routes([speaker]), open_routes(), description_routes()],
         dependencies=given(

@@ -27,6 +27,8 @@ class Limits:
     max_inbox_packets: int = 64
     max_packets_per_body: int = 1_000
     max_attachments: int = 10
+    #: Arrays and objects inside each other in one packet. What handlers get, they can walk and send on.
+    max_depth: int = 100
     max_fragments: int = 256
     max_namespaces: int = 10
     max_namespace_chars: int = 128

@@ -199,10 +199,7 @@ class Decoder:
             return None
         packet, attachments = self._partial, self._attachments
         self._partial, self._attachments = None, []
-        try:
-            packet.data = _restore(packet.data, attachments)
-        except RecursionError as error:
-            raise PacketError("JSON is nested too deeply") from error
+        packet.data = _restore(packet.data, attachments)
         return packet
 
     def _attachment_count(self, message: str) -> tuple[int, int]:
@@ -224,9 +221,17 @@ class Decoder:
         ack_id = None
         if message[position : position + 1] in _DIGITS:
             ack_id, position = _ack_id(message, position)
-        data = _json(message[position:]) if position < len(message) else None
+        data = self._payload(message[position:]) if position < len(message) else None
         _check(kind, data, ack_id)
         return Packet(kind, namespace, data, ack_id)
+
+    def _payload(self, text: str) -> Any:
+        data = _json(text)
+        max_depth = self._limits.max_depth
+        # Counting is cheap, and few packets have that many brackets; only those are walked.
+        if text.count("[") + text.count("{") > max_depth and _is_deeper(data, max_depth):
+            raise PacketError(f"JSON is nested at most {max_depth} deep")
+        return data
 
 
 def _is_digits(text: str) -> bool:
@@ -249,6 +254,17 @@ def _json(text: str) -> Any:
         raise PacketError(f"payload is not JSON: {error}") from error
     except RecursionError as error:
         raise PacketError("JSON is nested too deeply") from error
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [item for container in level for item in _items(container) if isinstance(item, (list, dict))]
+    return bool(level)
+
+
+def _items(container: Any) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
 
 
 def _check(kind: Kind, data: Any, ack_id: int | None) -> None:

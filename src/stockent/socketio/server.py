@@ -172,23 +172,21 @@ class Server:
             return None
         try:
             result = handler(socket, *args)
+            if isinstance(result, Awaitable):
+                return self._finish(socket, packet.id, name, result)
+            if packet.id is not None:
+                _acknowledge(socket, packet.id, result)
         except Exception:
             log.exception("handler failed", extra={"socket": socket.id, "event": name[:80]})
-            return None
-        if isinstance(result, Awaitable):
-            return self._finish(socket, packet.id, name, result)
-        if packet.id is not None:
-            _acknowledge(socket, packet.id, result)
         return None
 
     async def _finish(self, socket: Socket, ack_id: int | None, name: str, result: Awaitable[Any]) -> None:
         try:
             value = await result
+            if ack_id is not None:
+                _acknowledge(socket, ack_id, value)
         except Exception:
             log.exception("handler failed", extra={"socket": socket.id, "event": name[:80]})
-            return
-        if ack_id is not None:
-            _acknowledge(socket, ack_id, value)
 
     # namespaces
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -13,7 +15,8 @@ from .polling import Polling, Receive, Scope, Send
 from .server import Server
 from .websocket import websocket_protocol
 
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+#: Any ASGI application; frameworks disagree about the types of its three arguments.
+App = Callable[..., Awaitable[None]]
 
 
 class Router:
@@ -39,6 +42,11 @@ class Listener(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, before_stop: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self._before_stop = before_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End `serve` by returning; uvicorn would raise the signal again and skip what the caller has still to close."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         for server in self.servers:
@@ -69,6 +77,7 @@ def listener(
         ws=websocket_protocol(engines),  # type: ignore[arg-type] # uvicorn takes any protocol factory
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         backlog=4_096,

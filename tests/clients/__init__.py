@@ -1,0 +1,1 @@
+"""The Socket.IO server against unmodified clients of other makers."""

@@ -44,7 +44,7 @@ class Listener(uvicorn.Server):
         self._before_stop = before_stop
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End `serve` by returning; uvicorn would raise the signal again and skip what the caller has still to close."""
+        """End `serve` by returning: uvicorn would raise the signal again, before the caller has closed its own."""
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 

@@ -1,0 +1,57 @@
+"""The steps of the check, in order, each with the steps without which it would only repeat their failure."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from . import standing, talking
+from .scene import Scene
+
+Run = Callable[[Scene], Awaitable[None]]
+
+
+class Step(NamedTuple):
+    title: str
+    run: Run
+    needs: tuple[Run, ...] = ()
+
+
+STEPS: tuple[Step, ...] = (
+    Step("the server is alive and ready", talking.alive),
+    Step("people sign in with their tokens", talking.sign_in, (talking.alive,)),
+    Step("a missing, forged or expired token is refused", talking.refusals, (talking.sign_in,)),
+    Step("five sockets connect, over WebSocket and polling", talking.connect, (talking.sign_in,)),
+    Step("a new conversation appears for everyone in it", talking.create, (talking.connect,)),
+    Step("sockets join its room, over WebSocket and polling", talking.join, (talking.create,)),
+    Step("a message sent over HTTP arrives once everywhere", talking.send_over_http, (talking.join,)),
+    Step(
+        "a message sent over a socket arrives once everywhere",
+        talking.send_over_socket,
+        (talking.send_over_http,),
+    ),
+    Step("a repeated send finds the stored message", talking.repeat, (talking.send_over_socket,)),
+    Step(
+        "a clientId used for another message is refused", talking.reuse_client_id, (talking.send_over_http,)
+    ),
+    Step("unread counts add up", talking.count_unread, (talking.send_over_socket,)),
+    Step("reading lowers the counts on all devices", talking.mark_read, (talking.send_over_socket,)),
+    Step("typing shows in the room only", talking.typing, (talking.join,)),
+    Step("an edit shows everywhere", talking.edit, (talking.send_over_socket,)),
+    Step("a deleted message leaves its place empty", talking.delete_message, (talking.send_over_http,)),
+    Step("a closed conversation takes no message until reopened", talking.close_and_reopen, (talking.join,)),
+    Step("sends that do not wait keep their order", talking.keep_order, (talking.close_and_reopen,)),
+    Step(
+        "history reads the same in both directions",
+        standing.history,
+        (talking.keep_order, talking.delete_message),
+    ),
+    Step("an outsider finds nothing", standing.foreign_access, (talking.send_over_socket,)),
+    Step(
+        "a cut connection resumes with exactly the gap", standing.cut_and_resume, (talking.close_and_reopen,)
+    ),
+    Step("positions of another store are reset", standing.foreign_epoch, (talking.join,)),
+    Step("whoever left the room is notified instead", standing.leave, (standing.cut_and_resume,)),
+    Step("a deleted conversation is gone for everyone", standing.delete_conversation, (talking.create,)),
+    Step("the outsider heard nothing all the while", standing.silence, (talking.create,)),
+)

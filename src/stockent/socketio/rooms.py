@@ -74,11 +74,9 @@ class Rooms(Generic[M]):
 
     def members(self, room: str) -> AbstractSet[M]:
         """Valid until rooms change."""
-        members = self._members.get(room)
-        if members is not None:
-            return members
-        member = self._by_id.get(room)
-        return _NOBODY if member is None else {member}
+        members = self._members.get(room, _NOBODY)
+        owner = self._by_id.get(room)
+        return members if owner is None else {owner, *members}
 
     def select(self, to: Sequence[str], except_rooms: Sequence[str]) -> AbstractSet[M]:
         """The members of any room in `to` and of none in `except_rooms`, each once. Valid until rooms change."""

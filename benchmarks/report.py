@@ -10,7 +10,7 @@ from .workloads import Figure, Workload
 
 Results = Mapping[tuple[str, str], Sequence[dict[str, Any]]]
 
-#: Above this share of waiting for a core that another had, a measurement says more of the neighbour than of the server.
+#: When a neighbour took more of a core than this, a measurement says more of the neighbour than of the server.
 DISTURBED_SHARE = 0.10
 #: Below this share of idling, the load generator may have been what limited.
 GENERATOR_IDLE_SHARE = 0.05
@@ -36,15 +36,20 @@ def doubts(result: dict[str, Any]) -> list[str]:
     if generator.get("idle_share", 1.0) < GENERATOR_IDLE_SHARE:
         found.append(f"the generator idled only {generator['idle_share']:.0%}")
     for name, part in (("generator", generator), ("server", server)):
-        if part.get("waited_share", 0.0) > DISTURBED_SHARE:
-            found.append(f"the {name} waited {part['waited_share']:.0%} of the time for its core")
+        if taken(part) > DISTURBED_SHARE:
+            found.append(f"a neighbour took {taken(part):.0%} of the {name}'s core")
     return found
 
 
+def taken(part: dict[str, Any]) -> float:
+    """The share of its core that a neighbour took from a process. Waiting for its own other threads is not that."""
+    waited: float = part.get("waited_share", 0.0)
+    used: float = part.get("cpu_share", 0.0)
+    return min(waited, max(0.0, 1 - used))
+
+
 def disturbance(result: dict[str, Any]) -> float:
-    """The larger share of the time that server or generator stood ready while a neighbour had the core."""
-    shares: list[float] = [result.get(part, {}).get("waited_share", 0.0) for part in ("generator", "server")]
-    return max(shares)
+    return max(taken(result.get(part, {})) for part in ("generator", "server"))
 
 
 def short(value: float) -> str:

@@ -54,7 +54,7 @@ from .messaging.events import (
     user_room,
 )
 from .messaging.models import MAX_CONTENT_CHARS, MAX_PAGE, MAX_PARTICIPANTS, ConversationStatus
-from .messaging.typing import Typing
+from .messaging.typing import Timer, Typing
 from .socketio import ConnectError, Namespace, Socket, TooManyRooms
 
 log = structlog.get_logger("stockent.gateway")
@@ -63,6 +63,8 @@ log = structlog.get_logger("stockent.gateway")
 TOKEN_CHECK_S = 2.0
 #: How long before its end a client is told that its token expires.
 EXPIRY_NOTICE_S = 60.0
+
+CallLater = Callable[[float, Callable[[], None]], Timer]
 
 
 class SocketEmitter:
@@ -93,7 +95,10 @@ class Speaker:
 
 
 class Gateway:
-    """Binds a namespace to the domain. `now` gives Unix seconds, the scale of a token's `exp`."""
+    """Binds a namespace to the domain.
+
+    `now` gives Unix seconds, the scale of a token's `exp`; `call_later(delay_s, callback)` is the event loop's.
+    """
 
     def __init__(
         self,
@@ -102,13 +107,15 @@ class Gateway:
         authenticator: Authenticator,
         *,
         now: Callable[[], float] = time.time,
+        call_later: CallLater | None = None,
     ) -> None:
         self._namespace = namespace
         self._domain = domain
         self._authenticator = authenticator
         self._now = now
-        self._typing = Typing(domain, asyncio.get_running_loop().call_later)
-        self._watch: asyncio.Task[None] | None = None
+        self._call_later = call_later or asyncio.get_running_loop().call_later
+        self._typing = Typing(domain, self._call_later)
+        self._watch: Timer | None = None
         self._verbs: dict[str, Callable[[Socket, Actor, Any], Awaitable[Done]]] = {
             "join_conversation": self._join,
             "leave_conversation": self._leave,
@@ -131,7 +138,7 @@ class Gateway:
         namespace.on_any(self._command)
 
     def start(self) -> None:
-        self._watch = asyncio.create_task(self._watch_tokens())
+        self._watch = self._call_later(TOKEN_CHECK_S, self._watch_tokens)
 
     def drain(self, *, reconnect_in_ms: int) -> None:
         """Tell every client on this node that the server is about to stop."""
@@ -139,10 +146,9 @@ class Gateway:
         for socket in tuple(self._namespace.sockets.values()):
             socket.emit(SERVER_DRAINING, notice)
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
-            await asyncio.wait([self._watch])
 
     # a socket's life
 
@@ -203,13 +209,12 @@ class Gateway:
             max_participants=MAX_PARTICIPANTS,
         )
 
-    async def _watch_tokens(self) -> None:
+    def _watch_tokens(self) -> None:
         """Who is connected is asked again while the socket lives: an expired token ends it."""
-        while True:
-            await asyncio.sleep(TOKEN_CHECK_S)
-            now = self._now()
-            for socket in tuple(self._namespace.sockets.values()):
-                self._check_expiry(socket, now)
+        self._watch = self._call_later(TOKEN_CHECK_S, self._watch_tokens)
+        now = self._now()
+        for socket in tuple(self._namespace.sockets.values()):
+            self._check_expiry(socket, now)
 
     def _check_expiry(self, socket: Socket, now: float) -> None:
         speaker: Speaker = socket.data

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket as sockets
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from . import logs
 from .auth import Authenticator
 from .config import Settings
 from .demo import Demo, seed
-from .gateway import Gateway, SocketEmitter
+from .gateway import CallLater, Gateway, SocketEmitter
 from .http.app import create_app
 from .messaging.domain import Domain
 from .messaging.ports import Store
@@ -67,33 +68,51 @@ async def _serve(settings: Settings, *, demo: bool, on_started: Callable[[int], 
 
 
 @asynccontextmanager
-async def node(settings: Settings, sock: sockets.socket, *, demo: bool = False) -> AsyncIterator[Node]:
-    """Everything but the listener's own loop, built and started; stopped in reverse order."""
+async def node(
+    settings: Settings,
+    sock: sockets.socket,
+    *,
+    demo: bool = False,
+    now: Callable[[], float] = time.time,
+    call_later: CallLater | None = None,
+) -> AsyncIterator[Node]:
+    """Everything but the listener's own loop, built and started; stopped in reverse order.
+
+    `now` and `call_later` are what tokens and typing are timed by, see `Gateway`.
+    """
     port = int(sock.getsockname()[1])
     if demo:
         await seed(settings)
     store = open_store(settings.database_url)
     await store.open()
     try:
-        built = await _build(settings, store, port, demo=demo)
+        built = await _build(settings, store, port, demo=demo, now=now, call_later=call_later)
         try:
             yield built
         finally:
-            await built.gateway.stop()
+            built.gateway.stop()
             await built.server.stop()
     finally:
         await store.close()
         log.info("stopped")
 
 
-async def _build(settings: Settings, store: Store, port: int, *, demo: bool) -> Node:
+async def _build(
+    settings: Settings,
+    store: Store,
+    port: int,
+    *,
+    demo: bool,
+    now: Callable[[], float],
+    call_later: CallLater | None,
+) -> Node:
     origins = settings.allowed_origins(port=port)
-    authenticator = Authenticator(settings)
+    authenticator = Authenticator(settings, now=now)
     server = Server(limits=LIMITS, origins=origins)
     namespace = server.of("/")
     domain = Domain(store, SocketEmitter(namespace))
-    gateway = Gateway(namespace, domain, authenticator)
-    shown = Demo(settings) if demo else None
+    gateway = Gateway(namespace, domain, authenticator, now=now, call_later=call_later)
+    shown = Demo(settings, now=now) if demo else None
 
     async def ready() -> None:
         await store.ping()

@@ -59,6 +59,8 @@ class SqliteStore:
         self._readers: Readers | None = None
         self._epoch = ""
         self._stored_profiles: dict[str, Profile] = {}
+        #: Exact, because every change of it comes through here: asked at each request and connection.
+        self._disabled: set[str] = set()
 
     @property
     def epoch(self) -> str:
@@ -67,6 +69,7 @@ class SqliteStore:
     async def open(self) -> None:
         connection = await asyncio.to_thread(self._prepare)
         self._readers = Readers(lambda: connect_reader(self.path))
+        self._disabled = await self._read(queries.disabled_users)
         self._writer.start(connection, asyncio.get_running_loop())
 
     async def close(self) -> None:
@@ -95,10 +98,14 @@ class SqliteStore:
         return await self._read(lambda connection: queries.profile(connection, user_id, seen_by))
 
     async def is_disabled(self, user_id: str) -> bool:
-        return await self._read(lambda connection: queries.is_disabled(connection, user_id))
+        return user_id in self._disabled
 
     async def set_disabled(self, user_id: str, *, disabled: bool) -> None:
         await self._write(None, lambda tx: people.set_disabled(tx, user_id, disabled=disabled))
+        if disabled:
+            self._disabled.add(user_id)
+        else:
+            self._disabled.discard(user_id)
 
     # conversations
 

@@ -25,12 +25,12 @@ DEFAULT_PAGE_MESSAGES = 50
 DEFAULT_PAGE_CONVERSATIONS = 30
 
 #: A user's, conversation's, message's or subject's id: printable, without spaces or slashes.
-Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_CHARS, pattern=r"^[A-Za-z0-9._:@|+=~-]+$")]
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_CHARS, pattern=r"^[A-Za-z0-9._:@|+=~-]+$(?!\n)")]
 #: Made by the client, unique per sender for ever: the key of an idempotent send. A UUID in any version.
 ClientId = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
+        pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$(?!\n)",
         description="A UUID made by the client, the same on every retry of this send.",
     ),
 ]
@@ -39,8 +39,11 @@ Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARS)]
 Url = Annotated[str, Meta(max_length=MAX_URL_CHARS, pattern=r"^(https?://|/)")]
 
 
-class Wire(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Base of all that crosses the wire: camelCase, immutable."""
+class Wire(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False):
+    """Base of all that crosses the wire: camelCase, immutable.
+
+    Without cycles by its nature, so the garbage collector need not walk it (`gc=False`).
+    """
 
 
 class Role(StrEnum):

@@ -14,19 +14,22 @@ from stockent.messaging.models import Conversation, Message, Profile
 TEMP_VIEWS = (
     """
     CREATE TEMP VIEW message_document AS
-    SELECT m.id, m.conversation_id, m.seq, json_object(
-        'id', m.id, 'conversationId', m.conversation_id, 'seq', m.seq, 'updatedSeq', m.updated_seq,
+    SELECT m.conversation_key, m.seq, m.id, json_object(
+        'id', m.id, 'conversationId', c.id, 'seq', m.seq, 'updatedSeq', m.updated_seq,
         'clientId', m.client_id, 'type', m.type, 'content', m.content,
         'sender', json_object(
             'id', s.id, 'name', s.name, 'companyName', s.company_name, 'country', s.country,
             'avatarUrl', s.avatar_url),
         'createdAt', m.created_at, 'editedAt', m.edited_at, 'deletedAt', m.deleted_at) AS document
-    FROM main.messages m CROSS JOIN main.users s ON s.id = m.sender_id
+    FROM main.messages m
+    CROSS JOIN main.conversations c ON c.key = m.conversation_key
+    CROSS JOIN main.users s ON s.key = m.sender_key
     """,
     # One row for each participant: who is none finds nothing. The query itself is the permission.
+    # To be asked with the conversation and the viewer both given.
     """
     CREATE TEMP VIEW conversation_document AS
-    SELECT c.id, mine.user_id AS viewer_id, json_object(
+    SELECT c.key, c.id, viewer.key AS viewer_key, viewer.id AS viewer_id, json_object(
         'id', c.id, 'kind', c.kind, 'subject', json(subjects.document), 'title', c.title,
         'status', c.status, 'seq', c.last_seq,
         'epoch', (SELECT value FROM main.meta WHERE key = 'epoch'),
@@ -35,19 +38,20 @@ TEMP_VIEWS = (
                 'userId', u.id, 'name', u.name, 'companyName', u.company_name, 'country', u.country,
                 'avatarUrl', u.avatar_url, 'role', u.role,
                 'readSeq', p.read_seq, 'deliveredSeq', p.delivered_seq))
-            FROM main.participants p CROSS JOIN main.users u ON u.id = p.user_id
-            WHERE p.conversation_id = c.id)),
+            FROM main.participants p CROSS JOIN main.users u ON u.key = p.user_key
+            WHERE p.conversation_key = c.key)),
         'lastMessage', json((
             SELECT last.document FROM message_document last
-            WHERE last.conversation_id = c.id AND last.seq = c.last_message_seq)),
+            WHERE last.conversation_key = c.key AND last.seq = c.last_message_seq)),
         'unread', mine.unread, 'createdAt', c.created_at, 'updatedAt', c.updated_at) AS document
-    FROM main.participants mine
-    CROSS JOIN main.conversations c ON c.id = mine.conversation_id
-    LEFT JOIN main.subjects ON subjects.conversation_id = c.id
+    FROM main.conversations c
+    CROSS JOIN main.users viewer
+    CROSS JOIN main.participants mine ON mine.conversation_key = c.key AND mine.user_key = viewer.key
+    LEFT JOIN main.subjects ON subjects.conversation_key = c.key
     """,
     """
     CREATE TEMP VIEW profile_document AS
-    SELECT id, json_object(
+    SELECT key, id, json_object(
         'id', id, 'name', name, 'companyName', company_name, 'country', country, 'avatarUrl', avatar_url,
         'role', role) AS document
     FROM main.users

@@ -25,6 +25,7 @@ class _Standing(NamedTuple):
     """Where one conversation stands for the user who asks."""
 
     conversation_id: str
+    key: int
     last_seq: int
     unread: int
     reads: dict[str, int]
@@ -43,12 +44,12 @@ def catch_up(
 ) -> dict[str, Catchup]:
     """A whole gap or `reset`, never a part. All gaps together are bounded too: what is beyond is reset."""
     standing = _read_standing(connection, user_id, positions)
-    wanted: dict[str, int] = {}
+    wanted: list[tuple[_Standing, int]] = []
     left = MAX_RESUME_EVENTS
     for conversation_id, stands in standing.items():
         gap = stands.last_seq - positions[conversation_id]
         if 0 <= gap <= min(MAX_CATCHUP_EVENTS, left):
-            wanted[conversation_id] = positions[conversation_id]
+            wanted.append((stands, positions[conversation_id]))
             left -= gap
     logs = _read_logs(connection, user_id, wanted)
     caught: dict[str, Catchup] = {}
@@ -78,12 +79,13 @@ def _read_standing(
 
 
 def _read_logs(
-    connection: sqlite3.Connection, user_id: str, positions: Mapping[str, int]
+    connection: sqlite3.Connection, user_id: str, wanted: list[tuple[_Standing, int]]
 ) -> dict[str, list[LogEntry]]:
-    logs: dict[str, list[LogEntry]] = {conversation_id: [] for conversation_id in positions}
-    if not positions:
+    logs: dict[str, list[LogEntry]] = {stands.conversation_id: [] for stands, _ in wanted}
+    gaps = [(stands.key, after) for stands, after in wanted if after < stands.last_seq]
+    if not gaps:
         return logs
-    after = encode_text(list(positions.items()))
+    after = encode_text(gaps)
     for message in _messages_from(value(connection, _MESSAGES, after)):
         entry = LogEntry(seq=message.seq, event=events.MESSAGE_RECEIVED, payload=message)
         logs[message.conversation_id].append(entry)
@@ -118,26 +120,31 @@ def _entry(change: _Change, now: Conversation | None) -> LogEntry:
 
 
 _STANDING = """
-    SELECT json_group_array(json_array(c.id, c.last_seq, mine.unread, json((
-        SELECT json_group_object(p.user_id, p.read_seq) FROM participants p WHERE p.conversation_id = c.id))))
+    SELECT json_group_array(json_array(c.id, c.key, c.last_seq, mine.unread, json((
+        SELECT json_group_object(u.id, p.read_seq) FROM participants p CROSS JOIN users u ON u.key = p.user_key
+        WHERE p.conversation_key = c.key))))
     FROM json_each(?) j
-    CROSS JOIN participants mine ON mine.conversation_id = j.value AND mine.user_id = ?
-    CROSS JOIN conversations c ON c.id = mine.conversation_id
+    CROSS JOIN conversations c ON c.id = j.value
+    CROSS JOIN users me ON me.id = ?
+    CROSS JOIN participants mine ON mine.conversation_key = c.key AND mine.user_key = me.key
 """
 _MESSAGES = """
     SELECT json_group_array(json(m.document)) FROM json_each(?) j
-    CROSS JOIN message_document m ON m.conversation_id = j.value ->> 0 AND m.seq > j.value ->> 1
+    CROSS JOIN message_document m ON m.conversation_key = j.value ->> 0 AND m.seq > j.value ->> 1
 """
 _CHANGES = """
-    SELECT json_group_array(json_array(c.conversation_id, c.seq, c.kind, c.actor_id, json(m.document)))
+    SELECT json_group_array(json_array(c.id, h.seq, h.kind, u.id, json(m.document)))
     FROM json_each(?) j
-    CROSS JOIN changes c ON c.conversation_id = j.value ->> 0 AND c.seq > j.value ->> 1
-    LEFT JOIN message_document m ON m.id = c.message_id
+    CROSS JOIN changes h ON h.conversation_key = j.value ->> 0 AND h.seq > j.value ->> 1
+    CROSS JOIN conversations c ON c.key = h.conversation_key
+    CROSS JOIN users u ON u.key = h.actor_key
+    LEFT JOIN message_document m ON m.conversation_key = h.conversation_key AND m.seq = h.message_seq
 """
 _OTHERS = """
     SELECT json_group_array(id) FROM (
-        SELECT c.id FROM participants p JOIN conversations c ON c.id = p.conversation_id
-        WHERE p.user_id = ? AND c.id NOT IN (SELECT value FROM json_each(?))
+        SELECT c.id FROM users me CROSS JOIN participants p ON p.user_key = me.key
+        CROSS JOIN conversations c ON c.key = p.conversation_key
+        WHERE me.id = ? AND c.id NOT IN (SELECT value FROM json_each(?))
         ORDER BY c.activity DESC, c.id DESC LIMIT ?)
 """
 _standing_from = msgspec.json.Decoder(list[_Standing]).decode

@@ -21,6 +21,19 @@ class ReadMark(NamedTuple):
     seq: int
 
 
+class _Standing(NamedTuple):
+    """What the database says of one mark: where it stands now, and how much it would make read."""
+
+    position: int
+    conversation_key: int
+    user_key: int
+    read_seq: int
+    last_seq: int
+    unread: int
+    newly_read: int
+    total_unread: int
+
+
 def mark_group(tx: Transaction, marks: Sequence[ReadMark]) -> list[Read | MessagingError]:
     """Move each mark forward, never back; each result stands where its mark stood."""
     results: list[Read | MessagingError] = []
@@ -44,27 +57,28 @@ def _distinct_runs(marks: Sequence[ReadMark]) -> list[list[ReadMark]]:
 
 
 def _mark_distinct(tx: Transaction, marks: list[ReadMark]) -> list[Read | MessagingError]:
-    standing = {row[0]: row[1:] for row in _standing_from(tx.value(_READ_STANDING, encode_text(marks)))}
+    standing = {stands.position: stands for stands in _standing_from(tx.value(_STANDING, encode_text(marks)))}
     conversations = tx.conversations({marks[position].conversation_id for position in standing})
     totals: dict[str, int] = {}
     results: list[Read | MessagingError] = []
-    moved: list[tuple[str, str, int, int]] = []
+    moved: list[tuple[int, int, int, int]] = []
     for position, mark in enumerate(marks):
-        if position not in standing:
+        stands = standing.get(position)
+        if stands is None:
             results.append(not_found())
             continue
-        read_seq, last_seq, unread, newly_read, total = standing[position]
-        total = totals.get(mark.user_id, total)
-        target = max(read_seq, min(mark.seq, last_seq))
-        changed = target > read_seq
+        total = totals.get(mark.user_id, stands.total_unread)
+        unread = stands.unread
+        target = min(mark.seq, stands.last_seq)
+        changed = target > stands.read_seq
         if changed:
-            unread -= newly_read
-            total -= newly_read
-            moved.append((mark.conversation_id, mark.user_id, target, unread))
+            unread -= stands.newly_read
+            total -= stands.newly_read
+            moved.append((stands.conversation_key, stands.user_key, target, unread))
             _remember(tx, mark, target)
         totals[mark.user_id] = total
         people = tuple(person.user_id for person in conversations[mark.conversation_id].participants)
-        results.append(Read(target, Counts(unread, total), people, changed))
+        results.append(Read(max(target, stands.read_seq), Counts(unread, total), people, changed))
     if moved:
         tx.run(_MOVE_MARKS, encode_text(moved))
     return results
@@ -82,22 +96,23 @@ def _remember(tx: Transaction, mark: ReadMark, read_seq: int) -> None:
 
 
 # What a mark makes read is counted between the old and the new mark; up to the last message it is all that is left.
-_READ_STANDING = """
-    SELECT json_group_array(json_array(j.key, p.read_seq, c.last_seq, p.unread,
+_STANDING = """
+    SELECT json_group_array(json_array(j.key, p.conversation_key, p.user_key, p.read_seq, c.last_seq, p.unread,
         CASE WHEN p.unread = 0 OR j.value ->> 2 <= p.read_seq THEN 0
         WHEN j.value ->> 2 >= c.last_seq THEN p.unread
         ELSE (
             SELECT count(*) FROM messages m
-            WHERE m.conversation_id = p.conversation_id AND m.seq > p.read_seq AND m.seq <= j.value ->> 2
-                AND m.sender_id <> p.user_id AND m.deleted_at IS NULL AND m.type <> 'SYSTEM')
+            WHERE m.conversation_key = c.key AND m.seq > p.read_seq AND m.seq <= j.value ->> 2
+                AND m.sender_key <> p.user_key AND m.deleted_at IS NULL AND m.type <> 'SYSTEM')
         END,
-        (SELECT coalesce(sum(t.unread), 0) FROM participants t WHERE t.user_id = p.user_id AND t.unread > 0)))
+        (SELECT coalesce(sum(t.unread), 0) FROM participants t WHERE t.user_key = p.user_key AND t.unread > 0)))
     FROM json_each(?) j
-    CROSS JOIN participants p ON p.conversation_id = j.value ->> 0 AND p.user_id = j.value ->> 1
-    CROSS JOIN conversations c ON c.id = p.conversation_id
+    CROSS JOIN conversations c ON c.id = j.value ->> 0
+    CROSS JOIN users u ON u.id = j.value ->> 1
+    CROSS JOIN participants p ON p.conversation_key = c.key AND p.user_key = u.key
 """
 _MOVE_MARKS = """
     UPDATE participants SET read_seq = j.value ->> 2, unread = j.value ->> 3
-    FROM json_each(?) j WHERE conversation_id = j.value ->> 0 AND user_id = j.value ->> 1
+    FROM json_each(?) j WHERE conversation_key = j.value ->> 0 AND user_key = j.value ->> 1
 """
-_standing_from = msgspec.json.Decoder(list[tuple[int, int, int, int, int, int]]).decode
+_standing_from = msgspec.json.Decoder(list[_Standing]).decode

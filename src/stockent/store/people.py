@@ -13,23 +13,9 @@ def save_profile(tx: Transaction, profile: Profile) -> None:
     if not any(told):
         _make_known(tx, profile.id)
         return
-    changed = tx.run(
-        """
-        INSERT INTO users (id, name, company_name, country, avatar_url, role, search) VALUES (?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET name = excluded.name, company_name = excluded.company_name,
-            country = excluded.country, avatar_url = excluded.avatar_url, role = excluded.role,
-            search = excluded.search
-        WHERE (name, company_name, country, avatar_url, role) IS NOT
-            (excluded.name, excluded.company_name, excluded.country, excluded.avatar_url, excluded.role)
-        """,
-        profile.id,
-        *told,
-        fold(profile.name, profile.company_name),
-    ).rowcount
+    changed = tx.run(_SAVE, profile.id, *told, fold(profile.name, profile.company_name)).rowcount
     if changed:
-        for (conversation_id,) in tx.run(
-            "SELECT conversation_id FROM participants WHERE user_id = ?", profile.id
-        ):
+        for (conversation_id,) in tx.run(_CONVERSATIONS_OF, profile.id):
             tx.memory.forget(conversation_id)
 
 
@@ -40,3 +26,17 @@ def set_disabled(tx: Transaction, user_id: str, *, disabled: bool) -> None:
 
 def _make_known(tx: Transaction, user_id: str) -> None:
     tx.run("INSERT INTO users (id) VALUES (?) ON CONFLICT DO NOTHING", user_id)
+
+
+_SAVE = """
+    INSERT INTO users (id, name, company_name, country, avatar_url, role, search) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, company_name = excluded.company_name,
+        country = excluded.country, avatar_url = excluded.avatar_url, role = excluded.role,
+        search = excluded.search
+    WHERE (name, company_name, country, avatar_url, role) IS NOT
+        (excluded.name, excluded.company_name, excluded.country, excluded.avatar_url, excluded.role)
+"""
+_CONVERSATIONS_OF = """
+    SELECT c.id FROM users u JOIN participants p ON p.user_key = u.key
+    JOIN conversations c ON c.key = p.conversation_key WHERE u.id = ?
+"""

@@ -31,9 +31,10 @@ def profile(connection: sqlite3.Connection, user_id: str, seen_by: str) -> Profi
     document = value(
         connection,
         """
-        SELECT document FROM profile_document WHERE id = ?1 AND (?1 = ?2 OR EXISTS (
-            SELECT 1 FROM participants mine JOIN participants theirs USING (conversation_id)
-            WHERE mine.user_id = ?2 AND theirs.user_id = ?1))
+        SELECT document FROM profile_document them WHERE them.id = ?1 AND (?1 = ?2 OR EXISTS (
+            SELECT 1 FROM users me JOIN participants mine ON mine.user_key = me.key
+            JOIN participants theirs ON theirs.conversation_key = mine.conversation_key
+            WHERE me.id = ?2 AND theirs.user_key = them.key))
         """,
         user_id,
         seen_by,
@@ -63,7 +64,11 @@ def participant_ids(connection: sqlite3.Connection, conversation_id: str, user_i
     ids = _ids_from(
         value(
             connection,
-            "SELECT json_group_array(user_id) FROM participants WHERE conversation_id = ?",
+            """
+            SELECT json_group_array(u.id) FROM conversations c
+            CROSS JOIN participants p ON p.conversation_key = c.key CROSS JOIN users u ON u.key = p.user_key
+            WHERE c.id = ?
+            """,
             conversation_id,
         )
     )
@@ -129,27 +134,20 @@ def messages(
     around: int | None,
     limit: int,
 ) -> MessagePage:
-    last = value(
-        connection,
-        """
-        SELECT c.last_message_seq FROM participants p JOIN conversations c ON c.id = p.conversation_id
-        WHERE p.conversation_id = ? AND p.user_id = ?
-        """,
-        conversation_id,
-        user_id,
-    )
-    if last is None:
+    found = connection.execute(_PROVE_ACCESS, (conversation_id, user_id)).fetchone()
+    if found is None:
         raise not_found()
+    key, last = found
     if after is not None:
-        items, has_after = _newer(connection, conversation_id, after, limit)
-        has_before = after > 0 and bool(_older(connection, conversation_id, after + 1, 1)[0])
+        items, has_after = _newer(connection, key, after, limit)
+        has_before = after > 0 and bool(_older(connection, key, after + 1, 1)[0])
     elif around is not None:
-        items, has_before = _older(connection, conversation_id, around, limit // 2)
-        newer, has_after = _newer(connection, conversation_id, around - 1, limit - len(items))
+        items, has_before = _older(connection, key, around, limit // 2)
+        newer, has_after = _newer(connection, key, around - 1, limit - len(items))
         items += newer
     else:
         bound = last + 1 if before is None else before
-        items, has_before = _older(connection, conversation_id, bound, limit)
+        items, has_before = _older(connection, key, bound, limit)
         has_after = last >= bound
     cursor = str(items[0].seq) if items and has_before else None
     return MessagePage(items=items, has_before=has_before, has_after=has_after, next_cursor=cursor)
@@ -160,8 +158,10 @@ def unread(connection: sqlite3.Connection, user_id: str) -> Unread:
         value(
             connection,
             """
-            SELECT json_group_object(conversation_id, unread) FROM participants
-            WHERE user_id = ? AND unread > 0
+            SELECT json_group_object(c.id, p.unread) FROM users u
+            CROSS JOIN participants p ON p.user_key = u.key AND p.unread > 0
+            CROSS JOIN conversations c ON c.key = p.conversation_key
+            WHERE u.id = ?
             """,
             user_id,
         )
@@ -176,19 +176,15 @@ def value(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Any:
     return None if row is None else row[0]
 
 
-def _older(
-    connection: sqlite3.Connection, conversation_id: str, before: int, limit: int
-) -> tuple[list[Message], bool]:
+def _older(connection: sqlite3.Connection, key: int, before: int, limit: int) -> tuple[list[Message], bool]:
     """The newest messages before a `seq`, oldest first, and whether there are more before those."""
-    found = messages_from(value(connection, _OLDER, conversation_id, before, limit + 1))
+    found = messages_from(value(connection, _OLDER, key, before, limit + 1))
     found.reverse()
     return found[-limit:] if limit else [], len(found) > limit
 
 
-def _newer(
-    connection: sqlite3.Connection, conversation_id: str, after: int, limit: int
-) -> tuple[list[Message], bool]:
-    found = messages_from(value(connection, _NEWER, conversation_id, after, limit + 1))
+def _newer(connection: sqlite3.Connection, key: int, after: int, limit: int) -> tuple[list[Message], bool]:
+    found = messages_from(value(connection, _NEWER, key, after, limit + 1))
     return found[:limit], len(found) > limit
 
 
@@ -206,23 +202,29 @@ def _decode_cursor(cursor: str) -> tuple[int, str]:
 _PAGE_KEYS = """
     SELECT json_group_array(json_array(activity, id)) FROM (
         SELECT c.activity, c.id
-        FROM participants mine JOIN conversations c ON c.id = mine.conversation_id
-        WHERE mine.user_id = :user
+        FROM users me CROSS JOIN participants mine ON mine.user_key = me.key
+        CROSS JOIN conversations c ON c.key = mine.conversation_key
+        WHERE me.id = :user
             AND (:activity IS NULL OR (c.activity, c.id) < (:activity, :id))
             AND (:status IS NULL OR c.status = :status)
             AND (:unread IS NULL OR (mine.unread > 0) = :unread)
             AND (:q IS NULL OR instr(c.search, :q) > 0 OR EXISTS (
-                SELECT 1 FROM participants o JOIN users u ON u.id = o.user_id
-                WHERE o.conversation_id = c.id AND o.user_id <> :user AND instr(u.search, :q) > 0))
+                SELECT 1 FROM participants o JOIN users u ON u.key = o.user_key
+                WHERE o.conversation_key = c.key AND u.key <> me.key AND instr(u.search, :q) > 0))
         ORDER BY c.activity DESC, c.id DESC LIMIT :limit)
+"""
+_PROVE_ACCESS = """
+    SELECT c.key, c.last_message_seq FROM conversations c CROSS JOIN users u
+    CROSS JOIN participants p ON p.conversation_key = c.key AND p.user_key = u.key
+    WHERE c.id = ? AND u.id = ?
 """
 _OLDER = """
     SELECT json_group_array(json(document)) FROM (
-        SELECT document FROM message_document WHERE conversation_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?)
+        SELECT document FROM message_document WHERE conversation_key = ? AND seq < ? ORDER BY seq DESC LIMIT ?)
 """
 _NEWER = """
     SELECT json_group_array(json(document)) FROM (
-        SELECT document FROM message_document WHERE conversation_id = ? AND seq > ? ORDER BY seq LIMIT ?)
+        SELECT document FROM message_document WHERE conversation_key = ? AND seq > ? ORDER BY seq LIMIT ?)
 """
 _ids_from = msgspec.json.Decoder(tuple[str, ...]).decode
 _keys_from = msgspec.json.Decoder(list[tuple[int, str]]).decode

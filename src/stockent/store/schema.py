@@ -1,8 +1,8 @@
 """The tables, one schema for SQLite and for PostgreSQL. Migrations bring a store to it; a test holds them equal.
 
-Times are RFC 3339 text as the wire shows them; `activity` is a number because lists are ordered by it.
-`changes` is the log of what a conversation went through besides its messages; a message's own row is the log entry
-of its creation, so a send writes no second one.
+The wire's ids are text; rows refer to each other by integer keys, which keeps the indexes small: of what a send
+costs, most is the index pages that it touches. Times are RFC 3339 text as the wire shows them. `changes` is the log
+of what a conversation went through besides its messages; a message's own row is the log entry of its creation.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     String,
     Table,
@@ -24,6 +25,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+#: On SQLite only a column of exactly this type is the row's own number.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
 meta = Table(
     "meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False)
 )
@@ -31,7 +35,8 @@ meta = Table(
 users = Table(
     "users",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("id", String, nullable=False),
     Column("name", String),
     Column("company_name", String),
     Column("country", String),
@@ -41,11 +46,13 @@ users = Table(
     Column("search", String, nullable=False, server_default=""),
     Column("disabled", Boolean, nullable=False, server_default=false()),
 )
+Index("users_by_id", users.c.id, unique=True)
 
 conversations = Table(
     "conversations",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("id", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("status", String, nullable=False),
     Column("last_seq", BigInteger, nullable=False, server_default="0"),
@@ -54,7 +61,7 @@ conversations = Table(
     Column("activity", BigInteger, nullable=False),
     Column("updated_at", String, nullable=False),
     Column("created_at", String, nullable=False),
-    Column("created_by", String, ForeignKey("users.id"), nullable=False),
+    Column("creator_key", Key, ForeignKey("users.key"), nullable=False),
     Column("deleted_at", String),
     # Digest of who takes part and on which subject: the same people and subject are the same conversation.
     Column("identity", String, nullable=False),
@@ -62,6 +69,7 @@ conversations = Table(
     # Title and subject's title without case and accents.
     Column("search", String, nullable=False, server_default=""),
 )
+Index("conversations_by_id", conversations.c.id, unique=True)
 Index(
     "one_conversation_of_the_same_people_and_subject",
     conversations.c.identity,
@@ -74,7 +82,7 @@ Index(
 subjects = Table(
     "subjects",
     metadata,
-    Column("conversation_id", String, ForeignKey("conversations.id"), primary_key=True),
+    Column("conversation_key", Key, ForeignKey("conversations.key"), primary_key=True),
     Column("type", String, nullable=False),
     Column("id", String, nullable=False),
     Column("document", Text, nullable=False),
@@ -84,18 +92,18 @@ subjects = Table(
 participants = Table(
     "participants",
     metadata,
-    Column("conversation_id", String, ForeignKey("conversations.id"), primary_key=True),
-    Column("user_id", String, ForeignKey("users.id"), primary_key=True),
+    Column("conversation_key", Key, ForeignKey("conversations.key"), primary_key=True),
+    Column("user_key", Key, ForeignKey("users.key"), primary_key=True),
     Column("read_seq", BigInteger, nullable=False, server_default="0"),
     Column("delivered_seq", BigInteger, nullable=False, server_default="0"),
     Column("unread", BigInteger, CheckConstraint("unread >= 0"), nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
-Index("conversations_of_user", participants.c.user_id, participants.c.conversation_id)
+Index("conversations_of_user", participants.c.user_key, participants.c.conversation_key)
 Index(
     "unread_of_user",
-    participants.c.user_id,
-    participants.c.conversation_id,
+    participants.c.user_key,
+    participants.c.conversation_key,
     participants.c.unread,
     sqlite_where=text("unread > 0"),
     postgresql_where=text("unread > 0"),
@@ -104,12 +112,16 @@ Index(
 messages = Table(
     "messages",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("conversation_id", String, ForeignKey("conversations.id"), nullable=False),
+    Column("key", Key, primary_key=True),
+    Column("conversation_key", Key, ForeignKey("conversations.key"), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("updated_seq", BigInteger, nullable=False),
-    Column("sender_id", String, ForeignKey("users.id"), nullable=False),
+    Column("sender_key", Key, ForeignKey("users.key"), nullable=False),
+    # The UUID as digits, for comparing; `client_id` is how the client wrote it.
+    Column("client_key", String, nullable=False),
     Column("client_id", String, nullable=False),
+    # Holds `seq` (see `ids`), so a message is found by its id without an index on it.
+    Column("id", String, nullable=False),
     Column("type", String, nullable=False),
     Column("content", Text, nullable=False),
     Column("created_at", String, nullable=False),
@@ -118,17 +130,17 @@ messages = Table(
     # Set when `content` first changes, so that an honest repeat of the send is still known as one.
     Column("original_digest", String),
 )
-Index("messages_by_seq", messages.c.conversation_id, messages.c.seq, unique=True)
-Index("one_message_of_a_client_id", messages.c.sender_id, messages.c.client_id, unique=True)
+Index("messages_by_seq", messages.c.conversation_key, messages.c.seq, unique=True)
+Index("one_message_of_a_client_id", messages.c.sender_key, messages.c.client_key, unique=True)
 
 changes = Table(
     "changes",
     metadata,
-    Column("conversation_id", String, ForeignKey("conversations.id"), primary_key=True),
+    Column("conversation_key", Key, ForeignKey("conversations.key"), primary_key=True),
     Column("seq", BigInteger, primary_key=True),
     Column("kind", String, nullable=False),
-    Column("message_id", String, ForeignKey("messages.id")),
-    Column("actor_id", String, ForeignKey("users.id"), nullable=False),
+    Column("message_seq", BigInteger),
+    Column("actor_key", Key, ForeignKey("users.key"), nullable=False),
     Column("at", String, nullable=False),
     sqlite_with_rowid=False,
 )

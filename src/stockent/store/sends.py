@@ -23,11 +23,13 @@ from .transaction import Transaction
 class Stored(NamedTuple):
     """What is there already under a sender's `clientId`."""
 
-    id: str
-    conversation_id: str
+    sender_key: int
+    client_key: str
+    conversation_key: int
+    seq: int
     type: str
     content: str
-    original_digest: str | None
+    original_digest: str | None = None
 
     def is_repeated_by(self, new: NewMessage) -> bool:
         """Whether the body is the one that was sent, even if the message has been edited or deleted since."""
@@ -41,83 +43,74 @@ class Stored(NamedTuple):
 class _Room:
     """One conversation while the group runs: read from the database, then carried forward message by message."""
 
-    __slots__ = ("is_open", "last_seq", "newest", "unread")
+    __slots__ = ("counted", "is_open", "key", "last_seq", "moved", "shown", "unread")
 
-    def __init__(self, *, is_open: bool, last_seq: int) -> None:
+    def __init__(self, key: int, shown: Conversation, *, is_open: bool, last_seq: int) -> None:
+        self.key = key
+        self.shown = shown
         self.is_open = is_open
         self.last_seq = last_seq
         self.unread: dict[str, int] = {}
-        self.newest: Conversation | None = None
+        self.moved = False
+        self.counted: set[str] = set()
 
 
 class _Group(NamedTuple):
     rooms: dict[str, _Room]
+    user_keys: dict[str, int]
     totals: dict[str, int]
-    stored: dict[tuple[str, str], Stored]
-    shown: dict[str, Conversation]
 
 
 def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | MessagingError]:
     """Store what may be stored, in order; each result stands where its send stood."""
     group = _read(tx, sends)
-    results: list[Sent | MessagingError | None] = []
+    rooms, user_keys, _ = group
+    client_keys = [client_key(new.client_id) for new in sends]
+    stored = _find_all_stored(tx, sends, client_keys, user_keys)
+    results: list[Sent | MessagingError] = []
     rows: list[tuple[object, ...]] = []
-    repeats: list[tuple[int, Stored]] = []
-    for position, new in enumerate(sends):
-        room = group.rooms.get(new.conversation_id)
+    repeats: list[tuple[int, _Room, Stored]] = []
+    for new, key in zip(sends, client_keys, strict=True):
+        room = rooms.get(new.conversation_id)
         if room is None or new.sender_id not in room.unread:
             results.append(not_found())
             continue
-        key = (new.sender_id, new.client_id)
-        stored = group.stored.get(key)
-        if stored is not None:
-            if stored.conversation_id != new.conversation_id or not stored.is_repeated_by(new):
-                results.append(client_id_reused())
-                continue
-            repeats.append((position, stored))
-            results.append(None)
-            continue
-        if not room.is_open:
-            results.append(MessagingError(Code.CONVERSATION_CLOSED, "the conversation is closed; reopen it"))
-            continue
-        sent = _append(tx, group, room, new)
-        message = sent.message
-        group.stored[key] = Stored(message.id, new.conversation_id, new.type, new.content, None)
-        rows.append(
-            (
-                message.id,
-                new.conversation_id,
-                message.seq,
-                new.sender_id,
-                new.client_id,
-                new.type,
-                new.content,
+        sender_key = user_keys[new.sender_id]
+        former = stored.get((sender_key, key))
+        if former is not None:
+            if former.conversation_key == room.key and former.is_repeated_by(new):
+                repeats.append((len(results), room, former))
+            results.append(client_id_reused())
+        elif room.is_open:
+            sent = _append(tx, room, group.totals, new)
+            message = sent.message
+            stored[sender_key, key] = Stored(sender_key, key, room.key, message.seq, new.type, new.content)
+            rows.append(
+                (room.key, message.seq, sender_key, key, new.client_id, message.id, new.type, new.content)
             )
-        )
-        results.append(sent)
+            results.append(sent)
+        else:
+            results.append(MessagingError(Code.CONVERSATION_CLOSED, "the conversation is closed; reopen it"))
     if rows:
         _write(tx, group, rows)
     if repeats:
-        _fill_in(tx, group, repeats, results)
-    return results  # type: ignore[return-value]  # every None was a repeat, and is filled in
+        _answer_repeats(tx, group, repeats, results)
+    return results
+
+
+def client_key(client_id: str) -> str:
+    """A UUID is the same in either case and with or without its dashes."""
+    return client_id.replace("-", "").lower()
 
 
 def digest(content: str) -> str:
     return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
-def find_stored(tx: Transaction, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
-    """Messages by sender and `clientId`, of whatever conversation."""
-    found = tx.value(
-        """
-        SELECT json_group_array(json_array(m.sender_id, m.client_id,
-            m.id, m.conversation_id, m.type, m.content, m.original_digest))
-        FROM json_each(?) j
-        CROSS JOIN messages m ON m.sender_id = j.value ->> 0 AND m.client_id = j.value ->> 1
-        """,
-        encode_text(keys),
-    )
-    return {(row[0], row[1]): Stored(*row[2:]) for row in _stored_from(found)}
+def find_stored(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Stored]:
+    """Messages by sender's key and `clientId`'s key, of whatever conversation."""
+    found = tx.value(_STORED, encode_text(keys))
+    return {(stored.sender_key, stored.client_key): stored for stored in _stored_from(found)}
 
 
 def client_id_reused() -> MessagingError:
@@ -126,28 +119,43 @@ def client_id_reused() -> MessagingError:
 
 def _read(tx: Transaction, sends: Sequence[NewMessage]) -> _Group:
     rooms: dict[str, _Room] = {}
+    user_keys: dict[str, int] = {}
     totals: dict[str, int] = {}
-    ids = encode_text(list({new.conversation_id for new in sends}))
-    for row in _rooms_from(tx.value(_READ_ROOMS, ids)):
-        conversation_id, status, last_seq, user_id, unread, total = row
+    ids = list({new.conversation_id for new in sends})
+    found = _rooms_from(tx.value(_ROOMS, encode_text(ids)))
+    shown = tx.conversations({row[0] for row in found})
+    for conversation_id, key, status, last_seq, user_id, user_key, unread, total in found:
         room = rooms.get(conversation_id)
         if room is None:
-            room = rooms[conversation_id] = _Room(
-                is_open=status == ConversationStatus.ACTIVE, last_seq=last_seq
-            )
+            is_open = status == ConversationStatus.ACTIVE
+            room = _Room(key, shown[conversation_id], is_open=is_open, last_seq=last_seq)
+            rooms[conversation_id] = room
         room.unread[user_id] = unread
+        user_keys[user_id] = user_key
         totals[user_id] = total
-    stored = find_stored(tx, [(new.sender_id, new.client_id) for new in sends])
-    return _Group(rooms, totals, stored, dict(tx.conversations(rooms)))
+    return _Group(rooms, user_keys, totals)
 
 
-def _append(tx: Transaction, group: _Group, room: _Room, new: NewMessage) -> Sent:
-    conversation_id, sender_id = new.conversation_id, new.sender_id
-    before = group.shown[conversation_id]
+def _find_all_stored(
+    tx: Transaction, sends: Sequence[NewMessage], client_keys: list[str], user_keys: dict[str, int]
+) -> dict[tuple[int, str], Stored]:
+    return find_stored(
+        tx,
+        [
+            (user_keys[new.sender_id], key)
+            for new, key in zip(sends, client_keys, strict=True)
+            if new.sender_id in user_keys
+        ],
+    )
+
+
+def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessage) -> Sent:
+    sender_id, before = new.sender_id, room.shown
     room.last_seq = seq = room.last_seq + 1
+    room.moved = True
     message = Message(
-        id=tx.new_id(),
-        conversation_id=conversation_id,
+        id=tx.message_ids.new(tx.now_hex, seq),
+        conversation_id=before.id,
         seq=seq,
         updated_seq=seq,
         client_id=new.client_id,
@@ -156,8 +164,8 @@ def _append(tx: Transaction, group: _Group, room: _Room, new: NewMessage) -> Sen
         sender=tx.memory.sender(before, sender_id),
         created_at=tx.now,
     )
-    after = Conversation(
-        id=conversation_id,
+    room.shown = Conversation(
+        id=before.id,
         kind=before.kind,
         subject=before.subject,
         title=before.title,
@@ -170,71 +178,79 @@ def _append(tx: Transaction, group: _Group, room: _Room, new: NewMessage) -> Sen
         created_at=before.created_at,
         updated_at=tx.now,
     )
-    room.newest = group.shown[conversation_id] = after
-    unread, totals = room.unread, group.totals
+    unread = room.unread
     counts: dict[str, Counts] = {}
     for user_id in unread:
         if user_id != sender_id:
             unread[user_id] += 1
             totals[user_id] += 1
+            room.counted.add(user_id)
         counts[user_id] = Counts(unread[user_id], totals[user_id])
-    return Sent(message, after, counts, False)
+    return Sent(message, room.shown, counts, False)
 
 
 def _write(tx: Transaction, group: _Group, rows: list[tuple[object, ...]]) -> None:
     tx.run(_INSERT_MESSAGES, tx.now, encode_text(rows))
-    positions: list[tuple[str, int]] = []
-    unread: list[tuple[str, str, int]] = []
-    for conversation_id, room in group.rooms.items():
-        if room.newest is None:
-            continue
-        positions.append((conversation_id, room.last_seq))
-        unread += [(conversation_id, user_id, count) for user_id, count in room.unread.items()]
-        tx.memory.put(room.newest)
+    positions: list[tuple[int, int]] = []
+    unread: list[tuple[int, int, int]] = []
+    for room in group.rooms.values():
+        if room.moved:
+            positions.append((room.key, room.last_seq))
+            unread += [(room.key, group.user_keys[user_id], room.unread[user_id]) for user_id in room.counted]
+            tx.memory.put(room.shown)
     tx.run(_MOVE_CONVERSATIONS, tx.activity_us, tx.now, encode_text(positions))
     tx.run(_COUNT_UNREAD, encode_text(unread))
 
 
-def _fill_in(
+def _answer_repeats(
     tx: Transaction,
     group: _Group,
-    repeats: list[tuple[int, Stored]],
-    results: list[Sent | MessagingError | None],
+    repeats: list[tuple[int, _Room, Stored]],
+    results: list[Sent | MessagingError],
 ) -> None:
-    ids = encode_text([stored.id for _, stored in repeats])
-    found = messages_from(tx.value(_MESSAGES_BY_ID, ids))
-    messages = {message.id: message for message in found}
-    for position, stored in repeats:
-        room = group.rooms[stored.conversation_id]
+    keys = encode_text([(stored.conversation_key, stored.seq) for _, _, stored in repeats])
+    messages = {
+        (message.conversation_id, message.seq): message
+        for message in messages_from(tx.value(_MESSAGES_BY_SEQ, keys))
+    }
+    for position, room, stored in repeats:
         counts = {user_id: Counts(unread, group.totals[user_id]) for user_id, unread in room.unread.items()}
-        results[position] = Sent(messages[stored.id], group.shown[stored.conversation_id], counts, True)
+        results[position] = Sent(messages[room.shown.id, stored.seq], room.shown, counts, True)
 
 
-_READ_ROOMS = """
-    SELECT json_group_array(json_array(c.id, c.status, c.last_seq, p.user_id, p.unread,
-        (SELECT coalesce(sum(t.unread), 0) FROM participants t WHERE t.user_id = p.user_id AND t.unread > 0)))
+_ROOMS = """
+    SELECT json_group_array(json_array(c.id, c.key, c.status, c.last_seq, u.id, u.key, p.unread,
+        (SELECT coalesce(sum(t.unread), 0) FROM participants t WHERE t.user_key = p.user_key AND t.unread > 0)))
     FROM json_each(?) j
     CROSS JOIN conversations c ON c.id = j.value
-    CROSS JOIN participants p ON p.conversation_id = c.id
+    CROSS JOIN participants p ON p.conversation_key = c.key
+    CROSS JOIN users u ON u.key = p.user_key
+"""
+_STORED = """
+    SELECT json_group_array(json_array(
+        m.sender_key, m.client_key, m.conversation_key, m.seq, m.type, m.content, m.original_digest))
+    FROM json_each(?) j
+    CROSS JOIN messages m ON m.sender_key = j.value ->> 0 AND m.client_key = j.value ->> 1
 """
 _INSERT_MESSAGES = """
-    INSERT INTO messages
-        (id, conversation_id, seq, updated_seq, sender_id, client_id, type, content, created_at)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-        value ->> 6, ?1
+    INSERT INTO messages (conversation_key, seq, updated_seq, sender_key, client_key, client_id, id, type,
+        content, created_at)
+    SELECT value ->> 0, value ->> 1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7, ?1
     FROM json_each(?2)
 """
 _MOVE_CONVERSATIONS = """
     UPDATE conversations SET last_seq = j.value ->> 1, last_message_seq = j.value ->> 1,
         activity = ?1, updated_at = ?2
-    FROM json_each(?3) j WHERE conversations.id = j.value ->> 0
+    FROM json_each(?3) j WHERE conversations.key = j.value ->> 0
 """
 _COUNT_UNREAD = """
     UPDATE participants SET unread = j.value ->> 2
-    FROM json_each(?) j WHERE conversation_id = j.value ->> 0 AND user_id = j.value ->> 1
+    FROM json_each(?) j WHERE conversation_key = j.value ->> 0 AND user_key = j.value ->> 1
 """
-_MESSAGES_BY_ID = """
-    SELECT json_group_array(json(m.document)) FROM json_each(?) j CROSS JOIN message_document m ON m.id = j.value
+_MESSAGES_BY_SEQ = """
+    SELECT json_group_array(json(m.document)) FROM json_each(?) j
+    CROSS JOIN message_document m ON m.conversation_key = j.value ->> 0 AND m.seq = j.value ->> 1
 """
-_rooms_from = msgspec.json.Decoder(list[tuple[str, str, int, str, int, int]]).decode
-_stored_from = msgspec.json.Decoder(list[tuple[str, str, str, str, str, str, str | None]]).decode
+_rooms_from = msgspec.json.Decoder(list[tuple[str, int, str, int, str, int, int, int]]).decode
+_stored_from = msgspec.json.Decoder(list[Stored]).decode

@@ -33,7 +33,7 @@ from stockent.messaging.ports import (
 
 from . import changes, gaps, people, queries
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
-from .ids import Ids
+from .ids import new_id
 from .lock import FileLock, lock_of
 from .marks import ReadMark
 from .migrate import upgrade
@@ -250,7 +250,7 @@ class SqliteStore:
 
 def _epoch(connection: sqlite3.Connection, now_s: float) -> str:
     connection.execute(
-        "INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING", (Ids().new(now_s),)
+        "INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING", (new_id(now_s),)
     )
     [(epoch,)] = connection.execute("SELECT value FROM meta WHERE key = 'epoch'")
     return str(epoch)

@@ -17,7 +17,7 @@ from stockent.messaging.ports import Counts
 
 from .connect import sqlite3
 from .documents import conversations_from, encode_text
-from .ids import Ids, rfc3339
+from .ids import MessageIds, hex_ms, rfc3339
 
 #: Conversations whose present state the writer keeps, so that a send need not read it; the oldest leave first.
 MAX_REMEMBERED_CONVERSATIONS = 10_000
@@ -58,18 +58,21 @@ class Transaction:
     """One batch: all its operations happen at `now`."""
 
     def __init__(
-        self, connection: sqlite3.Connection, memory: Memory, ids: Ids, now_s: float, activity_us: int
+        self,
+        connection: sqlite3.Connection,
+        memory: Memory,
+        message_ids: MessageIds,
+        now_s: float,
+        activity_us: int,
     ) -> None:
         self.connection = connection
         self.memory = memory
         self.now_s = now_s
         self.now = rfc3339(now_s)
+        self.now_hex = hex_ms(now_s)
         #: Orders lists: greater than in every batch before, whatever the clock does.
         self.activity_us = activity_us
-        self._ids = ids
-
-    def new_id(self) -> str:
-        return self._ids.new(self.now_s)
+        self.message_ids = message_ids
 
     def run(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         return self.connection.execute(sql, parameters)
@@ -108,8 +111,9 @@ class Transaction:
         documents = self.value(
             """
             SELECT json_group_array(json(v.document)) FROM json_each(?) j
-            CROSS JOIN conversation_document v ON v.id = j.value AND v.viewer_id =
-                (SELECT user_id FROM participants WHERE conversation_id = j.value LIMIT 1)
+            CROSS JOIN conversations c ON c.id = j.value
+            CROSS JOIN conversation_document v ON v.key = c.key AND v.viewer_key =
+                (SELECT user_key FROM participants WHERE conversation_key = c.key LIMIT 1)
             """,
             encode_text(ids),
         )
@@ -122,10 +126,12 @@ class Transaction:
         return _counted_from(
             self.value(
                 """
-                SELECT json_group_array(json_array(p.user_id, p.unread,
+                SELECT json_group_array(json_array(u.id, p.unread,
                     (SELECT coalesce(sum(t.unread), 0) FROM participants t
-                     WHERE t.user_id = p.user_id AND t.unread > 0)))
-                FROM participants p WHERE p.conversation_id = ?
+                     WHERE t.user_key = p.user_key AND t.unread > 0)))
+                FROM conversations c CROSS JOIN participants p ON p.conversation_key = c.key
+                CROSS JOIN users u ON u.key = p.user_key
+                WHERE c.id = ?
                 """,
                 conversation_id,
             )

@@ -19,7 +19,7 @@ import structlog
 from stockent.messaging.errors import Code, MessagingError
 
 from .connect import is_store_wide, sqlite3
-from .ids import Ids
+from .ids import MessageIds
 from .marks import mark_group
 from .plan import Kind, Operation, plan
 from .sends import send_group
@@ -47,7 +47,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._memory = Memory()
-        self._ids = Ids()
+        self._message_ids = MessageIds()
         self._activity_us = 0
         self._connection: sqlite3.Connection | None = None
 
@@ -127,7 +127,7 @@ class Writer:
     def _work(self, connection: sqlite3.Connection, batch: list[Operation]) -> Iterator[Outcome]:
         now_s = self._clock()
         self._activity_us = max(int(now_s * 1_000_000), self._activity_us + 1)
-        tx = Transaction(connection, self._memory, self._ids, now_s, self._activity_us)
+        tx = Transaction(connection, self._memory, self._message_ids, now_s, self._activity_us)
         for stage in plan(batch):
             for kind in Kind:
                 operations = stage.by_kind[kind]

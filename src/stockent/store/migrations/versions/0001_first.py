@@ -8,6 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -17,7 +19,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "users",
-        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("key", KEY, primary_key=True),
+        sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String()),
         sa.Column("company_name", sa.String()),
         sa.Column("country", sa.String()),
@@ -26,9 +29,11 @@ def upgrade() -> None:
         sa.Column("search", sa.String(), nullable=False, server_default=""),
         sa.Column("disabled", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
+    op.create_index("users_by_id", "users", ["id"], unique=True)
     op.create_table(
         "conversations",
-        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("key", KEY, primary_key=True),
+        sa.Column("id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("last_seq", sa.BigInteger(), nullable=False, server_default="0"),
@@ -36,12 +41,13 @@ def upgrade() -> None:
         sa.Column("activity", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.String(), nullable=False),
         sa.Column("created_at", sa.String(), nullable=False),
-        sa.Column("created_by", sa.String(), sa.ForeignKey("users.id"), nullable=False),
+        sa.Column("creator_key", KEY, sa.ForeignKey("users.key"), nullable=False),
         sa.Column("deleted_at", sa.String()),
         sa.Column("identity", sa.String(), nullable=False),
         sa.Column("title", sa.String()),
         sa.Column("search", sa.String(), nullable=False, server_default=""),
     )
+    op.create_index("conversations_by_id", "conversations", ["id"], unique=True)
     op.create_index(
         "one_conversation_of_the_same_people_and_subject",
         "conversations",
@@ -52,15 +58,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "subjects",
-        sa.Column("conversation_id", sa.String(), sa.ForeignKey("conversations.id"), primary_key=True),
+        sa.Column("conversation_key", KEY, sa.ForeignKey("conversations.key"), primary_key=True),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
     )
     op.create_table(
         "participants",
-        sa.Column("conversation_id", sa.String(), sa.ForeignKey("conversations.id"), primary_key=True),
-        sa.Column("user_id", sa.String(), sa.ForeignKey("users.id"), primary_key=True),
+        sa.Column("conversation_key", KEY, sa.ForeignKey("conversations.key"), primary_key=True),
+        sa.Column("user_key", KEY, sa.ForeignKey("users.key"), primary_key=True),
         sa.Column("read_seq", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("delivered_seq", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column(
@@ -68,22 +74,24 @@ def upgrade() -> None:
         ),
         sqlite_with_rowid=False,
     )
-    op.create_index("conversations_of_user", "participants", ["user_id", "conversation_id"])
+    op.create_index("conversations_of_user", "participants", ["user_key", "conversation_key"])
     op.create_index(
         "unread_of_user",
         "participants",
-        ["user_id", "conversation_id", "unread"],
+        ["user_key", "conversation_key", "unread"],
         sqlite_where=sa.text("unread > 0"),
         postgresql_where=sa.text("unread > 0"),
     )
     op.create_table(
         "messages",
-        sa.Column("id", sa.String(), primary_key=True),
-        sa.Column("conversation_id", sa.String(), sa.ForeignKey("conversations.id"), nullable=False),
+        sa.Column("key", KEY, primary_key=True),
+        sa.Column("conversation_key", KEY, sa.ForeignKey("conversations.key"), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("updated_seq", sa.BigInteger(), nullable=False),
-        sa.Column("sender_id", sa.String(), sa.ForeignKey("users.id"), nullable=False),
+        sa.Column("sender_key", KEY, sa.ForeignKey("users.key"), nullable=False),
+        sa.Column("client_key", sa.String(), nullable=False),
         sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("created_at", sa.String(), nullable=False),
@@ -91,15 +99,15 @@ def upgrade() -> None:
         sa.Column("deleted_at", sa.String()),
         sa.Column("original_digest", sa.String()),
     )
-    op.create_index("messages_by_seq", "messages", ["conversation_id", "seq"], unique=True)
-    op.create_index("one_message_of_a_client_id", "messages", ["sender_id", "client_id"], unique=True)
+    op.create_index("messages_by_seq", "messages", ["conversation_key", "seq"], unique=True)
+    op.create_index("one_message_of_a_client_id", "messages", ["sender_key", "client_key"], unique=True)
     op.create_table(
         "changes",
-        sa.Column("conversation_id", sa.String(), sa.ForeignKey("conversations.id"), primary_key=True),
+        sa.Column("conversation_key", KEY, sa.ForeignKey("conversations.key"), primary_key=True),
         sa.Column("seq", sa.BigInteger(), primary_key=True),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("message_id", sa.String(), sa.ForeignKey("messages.id")),
-        sa.Column("actor_id", sa.String(), sa.ForeignKey("users.id"), nullable=False),
+        sa.Column("message_seq", sa.BigInteger()),
+        sa.Column("actor_key", KEY, sa.ForeignKey("users.key"), nullable=False),
         sa.Column("at", sa.String(), nullable=False),
         sqlite_with_rowid=False,
     )

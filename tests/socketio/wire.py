@@ -10,6 +10,7 @@ import base64
 import json
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
@@ -51,6 +52,10 @@ class Client(ABC):
     async def receive_any(self) -> Packet:
         """The next packet, pings too. Raises `Closed`."""
 
+    @abstractmethod
+    async def is_refused(self, *packets: Packet) -> bool:
+        """Send, and read to the end of the session: did the server close it as malformed?"""
+
     @property
     def sid(self) -> str:
         return str(self.handshake["sid"])
@@ -85,11 +90,12 @@ class Client(ABC):
 
     async def closed(self) -> int:
         """Read to the end of the session; returns the close code or status."""
-        try:
-            while True:
-                await self.receive()
-        except Closed as end:
-            return end.code
+        async with asyncio.timeout(WITHIN_S):
+            try:
+                while True:
+                    await self.receive()
+            except Closed as end:
+                return end.code
 
 
 class WebSocketClient(Client):
@@ -106,6 +112,10 @@ class WebSocketClient(Client):
                 return await self.ws.recv()
         except ConnectionClosed as end:
             raise Closed(1006 if end.rcvd is None else end.rcvd.code) from None
+
+    async def is_refused(self, *packets: Packet) -> bool:
+        await self.send(*packets)
+        return await self.closed() == 1003
 
     async def close(self) -> None:
         await self.ws.close()
@@ -139,20 +149,31 @@ class PollingClient(Client):
         return await self.request("POST", f"EIO=4&transport=polling&sid={self.sid}", body)
 
     async def send(self, *packets: Packet) -> None:
-        answer = await self.push(SEPARATOR.join(map(_to_text, packets)))
+        answer = await self._send(packets)
         assert (answer.status, answer.text) == (200, "ok"), answer
+
+    async def is_refused(self, *packets: Packet) -> bool:
+        # 200 where the packet had to wait for its turn, and was found malformed then.
+        return (await self._send(packets)).status in (200, 400) and await self.closed() == 400
+
+    async def _send(self, packets: Sequence[Packet]) -> Answer:
+        return await self.push(SEPARATOR.join(map(_to_text, packets)))
 
     async def receive_any(self) -> Packet:
         while not self._received:
             answer = await self.poll()
             if answer.status != 200:
                 raise Closed(answer.status)
-            self._received.extend(map(_from_text, answer.text.split(SEPARATOR)))
+            self._received.extend(from_payload(answer.text))
         return self._received.popleft()
 
 
 def _to_text(packet: Packet) -> str:
     return packet if isinstance(packet, str) else "b" + base64.b64encode(packet).decode()
+
+
+def from_payload(text: str) -> list[Packet]:
+    return [_from_text(packet) for packet in text.split(SEPARATOR)]
 
 
 def _from_text(packet: str) -> Packet:
@@ -197,6 +218,17 @@ class Clients:
         assert await client.receive_any() == "3probe"
         await client.send("5")
         return client
+
+    async def upgrade_while_polling(
+        self, endpoint: Endpoint, polling: PollingClient, poll: asyncio.Task[Answer]
+    ) -> tuple[WebSocketClient, list[Packet]]:
+        """The upgrade as clients do it: the waiting poll ends before the upgrade packet. Also what the poll brought."""
+        client = await self.probe(endpoint, polling)
+        await client.send("2probe")
+        assert await client.receive_any() == "3probe"
+        last = from_payload((await poll).text)
+        await client.send("5")
+        return client, last
 
     async def connect(
         self, endpoint: Endpoint, query: str, headers: dict[str, str] | None = None

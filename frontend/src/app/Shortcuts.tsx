@@ -1,0 +1,57 @@
+/** The list of keys. */
+
+import { Dialog } from './parts/Dialog';
+
+const GROUPS: readonly { title: string; keys: readonly [string[], string][] }[] = [
+  {
+    title: 'Anywhere',
+    keys: [
+      [['/'], 'Search conversations'],
+      [['C'], 'New conversation'],
+      [['?'], 'This list'],
+      [['Esc'], 'Back to the list'],
+    ],
+  },
+  {
+    title: 'In the list',
+    keys: [
+      [['↑', '↓'], 'Move'],
+      [['Enter'], 'Open'],
+    ],
+  },
+  {
+    title: 'Writing',
+    keys: [
+      [['Enter'], 'Send'],
+      [['Shift', 'Enter'], 'New line'],
+      [['↑'], 'Edit your last message'],
+      [['Esc'], 'Cancel an edit'],
+    ],
+  },
+];
+
+export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+      <div className="shortcuts">
+        {GROUPS.map(({ title, keys }) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl>
+              {keys.map(([names, what]) => (
+                <div key={what}>
+                  <dt>{what}</dt>
+                  <dd>
+                    {names.map((name) => (
+                      <kbd key={name}>{name}</kbd>
+                    ))}
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

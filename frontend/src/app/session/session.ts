@@ -1,0 +1,118 @@
+/**
+ * Who is signed in on this page. The cookie of the host platform, or in the demo a token that this tab keeps, so that
+ * two tabs can be two people. Makes the client when it is known, and closes it when the session ends.
+ */
+
+import { Api, isAuthError, MessagingClient, MessagingError, Subscribable, type Profile } from '../../client';
+import type { DemoLogin, DemoPeople } from '../../client';
+
+export type Session =
+  | { kind: 'checking' }
+  | { kind: 'signedIn'; me: Profile; client: MessagingClient; demo: boolean }
+  | { kind: 'choosing'; people: Profile[] }
+  | { kind: 'signedOut' }
+  | { kind: 'unreachable'; reason: string };
+
+const TOKEN_KEY = 'stockent.demo.token';
+
+class SessionKeeper {
+  readonly state = new Subscribable<Session>({ kind: 'checking' });
+  readonly api = new Api({ token: () => this.token });
+  private token = tabStorage()?.getItem(TOKEN_KEY) ?? null;
+
+  /** Find out who is here. A link made by "open as" names a demo person. */
+  async start(): Promise<void> {
+    this.end({ kind: 'checking' });
+    const asked = takeAskedPerson();
+    try {
+      if (asked === null) this.begin(await this.api.me());
+      else await this.enter(asked);
+    } catch (error) {
+      await this.offer(error);
+    }
+  }
+
+  async enter(userId: string): Promise<void> {
+    this.keep(null);
+    const { token, user } = await this.api.request<DemoLogin>('POST', '/api/demo/login', { body: { userId } });
+    this.keep(token);
+    this.begin(user);
+  }
+
+  async leave(): Promise<void> {
+    this.keep(null);
+    await this.start();
+  }
+
+  async people(): Promise<Profile[]> {
+    return (await this.api.request<DemoPeople>('GET', '/api/demo')).people;
+  }
+
+  private begin(me: Profile): void {
+    const client = new MessagingClient({
+      userId: me.id,
+      token: () => this.token,
+      refreshToken: () => this.refresh(),
+      ...withStorage(tabStorage()),
+    });
+    this.end({ kind: 'signedIn', me, client, demo: this.token !== null });
+    client.start();
+  }
+
+  private end(next: Session): void {
+    const before = this.state.get();
+    this.state.set(next);
+    if (before.kind === 'signedIn') before.client.close();
+  }
+
+  private async offer(error: unknown): Promise<void> {
+    if (!isAuthError(error) && !(error instanceof MessagingError && error.status === 404)) {
+      this.end({ kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+    this.keep(null);
+    try {
+      this.end({ kind: 'choosing', people: await this.people() });
+    } catch (failure) {
+      const answered = failure instanceof MessagingError && failure.status !== null;
+      this.end(answered ? { kind: 'signedOut' } : { kind: 'unreachable', reason: String(failure) });
+    }
+  }
+
+  private async refresh(): Promise<string | null> {
+    if (this.token === null) return null;
+    const { token } = await this.api.request<DemoLogin>('POST', '/api/demo/refresh');
+    this.keep(token);
+    return token;
+  }
+
+  private keep(token: string | null): void {
+    this.token = token;
+    if (token === null) tabStorage()?.removeItem(TOKEN_KEY);
+    else tabStorage()?.setItem(TOKEN_KEY, token);
+  }
+}
+
+export const session = new SessionKeeper();
+
+function takeAskedPerson(): string | null {
+  const url = new URL(location.href);
+  const asked = url.searchParams.get('as');
+  if (asked === null) return null;
+  url.searchParams.delete('as');
+  history.replaceState(null, '', url);
+  return asked;
+}
+
+/** Null where the browser forbids it; then a reload asks again who is here. */
+function tabStorage(): Storage | null {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+function withStorage(storage: Storage | null): { storage: Storage } | object {
+  return storage === null ? {} : { storage };
+}

@@ -1,0 +1,127 @@
+/** Where one writes. Grows to eight lines, keeps the draft, and turns into the editor of a message when asked. */
+
+import { ArrowUp, Check, X } from 'lucide-react';
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type KeyboardEvent, type Ref } from 'react';
+
+import { MAX_CONTENT_CHARS, type Message } from '../../client';
+import { useTyping } from '../../react';
+import { IconButton } from '../parts/Button';
+import { isTouch } from '../viewport';
+import { draftOf, keepDraft } from './drafts';
+
+/** From here on the person is told how much room is left. */
+const TELL_LEFT = 300;
+
+export interface ComposerHandle {
+  focus: () => void;
+}
+
+interface Props {
+  ref: Ref<ComposerHandle>;
+  conversationId: string;
+  editing: Message | null;
+  onSubmit: (text: string) => void;
+  onCancelEdit: () => void;
+  onEditLast: () => void;
+}
+
+export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit, onEditLast }: Props) {
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [draft, setDraft] = useState(() => draftOf(conversationId));
+  const [edited, setEdited] = useState<{ of: Message; text: string } | null>(null);
+  const { typing, stop } = useTyping(conversationId);
+  const text = editing === null ? draft : edited?.of === editing ? edited.text : editing.content;
+  const length = Array.from(text.trim()).length;
+  const sendable = length > 0 && length <= MAX_CONTENT_CHARS;
+
+  useImperativeHandle(ref, () => ({ focus: () => box.current?.focus() }));
+  useEffect(() => {
+    if (!isTouch()) box.current?.focus();
+    return stop;
+  }, [stop]);
+  useLayoutEffect(() => {
+    const area = box.current;
+    if (area === null) return;
+    area.style.height = 'auto';
+    area.style.height = `${area.scrollHeight}px`;
+  }, [text]);
+  useEffect(() => {
+    if (editing !== null) box.current?.setSelectionRange(editing.content.length, editing.content.length);
+  }, [editing]);
+
+  const change = (next: string) => {
+    if (editing !== null) {
+      setEdited({ of: editing, text: next });
+      return;
+    }
+    setDraft(next);
+    keepDraft(conversationId, next);
+    if (next.trim() === '') stop();
+    else typing();
+  };
+  const submit = () => {
+    if (!sendable) return;
+    onSubmit(text.trim());
+    setEdited(null);
+    if (editing === null) change('');
+    box.current?.focus();
+  };
+  const cancel = () => {
+    setEdited(null);
+    onCancelEdit();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    const keys: Record<string, (() => void) | undefined> = {
+      Enter: event.shiftKey ? undefined : submit,
+      ArrowUp: text === '' && editing === null ? onEditLast : undefined,
+      Escape: editing === null ? undefined : cancel,
+    };
+    const act = keys[event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    act();
+  };
+
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {editing !== null && (
+        <div className="composer-editing">
+          <span>Editing your message</span>
+          <IconButton icon={X} label="Cancel edit" hint="Esc" onClick={cancel} />
+        </div>
+      )}
+      <div className="composer-box">
+        <textarea
+          ref={box}
+          rows={1}
+          value={text}
+          dir="auto"
+          placeholder="Write a message"
+          aria-label={editing === null ? 'Message' : 'Edit message'}
+          aria-describedby={length > MAX_CONTENT_CHARS - TELL_LEFT ? 'composer-room' : undefined}
+          enterKeyHint="send"
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={onKeyDown}
+          onBlur={stop}
+        />
+        <button type="submit" className="send" disabled={!sendable} aria-label={editing === null ? 'Send' : 'Save'} title={editing === null ? 'Send (Enter)' : 'Save (Enter)'}>
+          {editing === null ? <ArrowUp size={18} strokeWidth={2} aria-hidden="true" /> : <Check size={18} strokeWidth={2} aria-hidden="true" />}
+        </button>
+      </div>
+      {length > MAX_CONTENT_CHARS - TELL_LEFT && (
+        <p id="composer-room" className="composer-room" data-over={length > MAX_CONTENT_CHARS} role="status">
+          {length > MAX_CONTENT_CHARS
+            ? `${(length - MAX_CONTENT_CHARS).toLocaleString()} characters too many`
+            : `${(MAX_CONTENT_CHARS - length).toLocaleString()} characters left`}
+        </p>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,147 @@
+/** One conversation: its head, its messages, its composer; or why it cannot be shown. */
+
+import { Ban, SearchX } from 'lucide-react';
+import { useRef, useState } from 'react';
+
+import { conversationName, toMessagingError, type Message } from '../../client';
+import { useConversation, useMe, useMessages, useSocket } from '../../react';
+import { Button } from '../parts/Button';
+import { Confirm } from '../parts/Dialog';
+import { EmptyState } from '../parts/EmptyState';
+import { notice } from '../parts/toasts';
+import { openList } from '../router';
+import { ClosedLine } from './ClosedLine';
+import { Composer, type ComposerHandle } from './Composer';
+import { ThreadHead } from './ThreadHead';
+import { ThreadSkeleton } from './ThreadSkeleton';
+import { ThreadView } from './ThreadView';
+import { TypingLine } from './TypingLine';
+
+interface Props {
+  id: string;
+  at: number | null;
+  onBack: () => void;
+  onDetails: () => void;
+  detailsShown: boolean;
+}
+
+export function ThreadPane({ id, at, onBack, onDetails, detailsShown }: Props) {
+  const client = useSocket();
+  const me = useMe();
+  const { conversation, gone } = useConversation(id);
+  const thread = useMessages(id, { at });
+  const composer = useRef<ComposerHandle>(null);
+  const [editing, setEditing] = useState<Message | null>(null);
+  const [deleting, setDeleting] = useState<Message | null>(null);
+  const [sent, setSent] = useState(0);
+
+  if (gone !== null) return <Gone reason={gone.reason} onBack={onBack} />;
+
+  const setStatus = (status: 'ACTIVE' | 'CLOSED') => tried(client.setStatus(id, status), 'The conversation could not be changed');
+  const edit = (message: Message) => {
+    setEditing(message);
+    composer.current?.focus();
+  };
+  const editLast = () => {
+    const last = thread.messages.findLast((message) => message.sender.id === me && message.deletedAt === null);
+    if (last) edit(last);
+  };
+  const submit = (text: string) => {
+    if (editing === null) {
+      if (thread.hasAfter) void thread.loadNewest();
+      thread.send(text);
+      setSent(sent + 1);
+      return;
+    }
+    setEditing(null);
+    if (text !== editing.content) void tried(thread.edit(editing.id, text), 'The message could not be changed');
+  };
+
+  return (
+    <main className="thread" aria-label={conversation ? `Conversation with ${conversationName(conversation, me)}` : 'Conversation'}>
+      <ThreadHead
+        id={id}
+        conversation={conversation}
+        onBack={onBack}
+        onDetails={onDetails}
+        detailsShown={detailsShown}
+        onStatus={(status) => void setStatus(status)}
+      />
+      {thread.loaded && conversation ? (
+        <ThreadView
+          conversation={conversation}
+          thread={thread}
+          at={at}
+          sent={sent}
+          onEdit={edit}
+          onDelete={setDeleting}
+          onLeave={() => composer.current?.focus()}
+        />
+      ) : (
+        <ThreadWaiting error={thread.error} onRetry={() => void thread.reload()} />
+      )}
+      <TypingLine id={id} />
+      {conversation?.status === 'CLOSED' ? (
+        <ClosedLine onReopen={() => void setStatus('ACTIVE')} />
+      ) : (
+        <Composer
+          ref={composer}
+          conversationId={id}
+          editing={editing}
+          onSubmit={submit}
+          onCancelEdit={() => setEditing(null)}
+          onEditLast={editLast}
+        />
+      )}
+      {deleting && (
+        <Confirm
+          title="Delete this message?"
+          text="It is erased for everyone in the conversation. Its place stays, its text does not."
+          action="Delete message"
+          onClose={() => setDeleting(null)}
+          onConfirm={() => void tried(thread.remove(deleting.id), 'The message could not be deleted')}
+        />
+      )}
+    </main>
+  );
+}
+
+function ThreadWaiting({ error, onRetry }: { error: string | null; onRetry: () => void }) {
+  if (error === null) return <ThreadSkeleton />;
+  return (
+    <div className="thread-waiting">
+      <EmptyState icon={Ban} title="The messages could not be loaded" text={error}>
+        <Button onClick={onRetry}>Try again</Button>
+      </EmptyState>
+    </div>
+  );
+}
+
+function Gone({ reason, onBack }: { reason: 'deleted' | 'unavailable'; onBack: () => void }) {
+  const deleted = reason === 'deleted';
+  return (
+    <main className="pane-empty" aria-label="Conversation">
+      <EmptyState
+        icon={deleted ? Ban : SearchX}
+        title={deleted ? 'This conversation was deleted' : 'This conversation is not available'}
+        text={
+          deleted
+            ? 'One of its participants deleted it for everyone.'
+            : 'The link may be wrong, or you do not take part in the conversation.'
+        }
+      >
+        <Button kind="primary" onClick={reason === 'deleted' ? onBack : openList}>
+          Back to your conversations
+        </Button>
+      </EmptyState>
+    </main>
+  );
+}
+
+async function tried(doing: Promise<void>, failure: string): Promise<void> {
+  try {
+    await doing;
+  } catch (error) {
+    notice(failure, toMessagingError(error).message);
+  }
+}

@@ -1,0 +1,132 @@
+/** Loads conversations and pages of their messages over HTTP, one page of a conversation at a time. */
+
+import type { PageQuery } from './api';
+import type { Desk } from './desk';
+import { toMessagingError } from './errors';
+import { readSeqOf } from './log';
+import type { PageMode } from './model';
+
+const LIST_PAGE = 50;
+const PAGE = 50;
+/** With more unread than this, a conversation opens at the first of them instead of at the end. */
+const UNREAD_WORTH_A_JUMP = 30;
+
+export class History {
+  private readonly pages = new Map<string, AbortController>();
+  private listing: Promise<void> | null = null;
+  private closed = false;
+
+  constructor(private readonly desk: Desk) {}
+
+  close(): void {
+    this.closed = true;
+    for (const controller of this.pages.values()) controller.abort();
+  }
+
+  /** The list from its start, or its next page; who asks while one is on its way waits for that. */
+  list(cursor: string | null = null): Promise<void> {
+    this.listing ??= this.fetchList(cursor).finally(() => {
+      this.listing = null;
+    });
+    return this.listing;
+  }
+
+  private async fetchList(cursor: string | null): Promise<void> {
+    this.desk.dispatch({ type: 'list_requested' });
+    try {
+      const page = await this.desk.api.conversations({ cursor, limit: LIST_PAGE });
+      if (!this.closed) this.desk.dispatch({ type: 'list_loaded', page });
+    } catch (error) {
+      if (!this.closed) this.desk.dispatch({ type: 'list_failed', error: toMessagingError(error).message });
+    }
+  }
+
+  /** Have the conversation: true if it is there and mine. */
+  ensure(conversationId: string): Promise<boolean> {
+    const known = this.desk.store.get().conversations[conversationId] !== undefined;
+    return known ? Promise.resolve(true) : this.conversation(conversationId);
+  }
+
+  /** Have a window of the messages of a conversation that is known: around `at`, at the first unread, or at the end. */
+  async open(conversationId: string, at: number | null = null): Promise<void> {
+    const thread = this.desk.store.get().threads[conversationId];
+    const shown = at === null || thread?.messages.some((message) => message.seq === at);
+    if (thread?.loading === 'replace' || (thread?.loaded && shown)) return;
+    await this.page(conversationId, 'replace', at === null ? this.startOf(conversationId) : { around: at });
+  }
+
+  /** Fetch the conversation. `anew`: its log is then held up to there, whatever was held before. */
+  async conversation(conversationId: string, { anew = false } = {}): Promise<boolean> {
+    try {
+      const conversation = await this.desk.api.conversation(conversationId);
+      if (!this.closed) this.desk.dispatch({ type: 'conversation_loaded', conversation, anew });
+      return !this.closed;
+    } catch (error) {
+      this.onConversationFailed(conversationId, toMessagingError(error));
+      return false;
+    }
+  }
+
+  older(conversationId: string): Promise<void> {
+    return this.extend(conversationId, 'before');
+  }
+
+  newer(conversationId: string): Promise<void> {
+    return this.extend(conversationId, 'after');
+  }
+
+  newest(conversationId: string): Promise<void> {
+    return this.page(conversationId, 'replace', {});
+  }
+
+  around(conversationId: string, seq: number): Promise<void> {
+    return this.page(conversationId, 'replace', { around: seq });
+  }
+
+  private async extend(conversationId: string, mode: 'before' | 'after'): Promise<void> {
+    const thread = this.desk.store.get().threads[conversationId];
+    const edge = mode === 'before' ? thread?.messages[0] : thread?.messages.at(-1);
+    const more = mode === 'before' ? thread?.hasBefore : thread?.hasAfter;
+    if (thread?.loading !== null || edge === undefined || !more) return;
+    await this.page(conversationId, mode, mode === 'before' ? { before: edge.seq } : { after: edge.seq });
+  }
+
+  private async page(conversationId: string, mode: PageMode, query: PageQuery): Promise<void> {
+    this.pages.get(conversationId)?.abort();
+    const controller = new AbortController();
+    this.pages.set(conversationId, controller);
+    this.desk.dispatch({ type: 'page_requested', conversationId, mode });
+    try {
+      const page = await this.desk.api.messages(conversationId, { limit: PAGE, ...query }, controller.signal);
+      if (!controller.signal.aborted) this.desk.dispatch({ type: 'page_loaded', conversationId, mode, page });
+    } catch (error) {
+      if (!controller.signal.aborted) this.onPageFailed(conversationId, toMessagingError(error));
+    } finally {
+      if (this.pages.get(conversationId) === controller) this.pages.delete(conversationId);
+    }
+  }
+
+  private startOf(conversationId: string): PageQuery {
+    const { conversations, me } = this.desk.store.get();
+    const conversation = conversations[conversationId];
+    if (conversation === undefined || conversation.unread <= UNREAD_WORTH_A_JUMP) return {};
+    return { around: readSeqOf(conversation, me) + 1 };
+  }
+
+  private onPageFailed(conversationId: string, error: ReturnType<typeof toMessagingError>): void {
+    if (error.code === 'not_found') this.desk.dispatch({ type: 'conversation_unavailable', conversationId });
+    else this.desk.dispatch({ type: 'page_failed', conversationId, error: error.message });
+  }
+
+  /** A link that the server cannot make sense of is, for its reader, one that leads nowhere. */
+  private onConversationFailed(conversationId: string, error: ReturnType<typeof toMessagingError>): void {
+    if (this.closed) return;
+    const nowhere = error.status !== null && error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429;
+    if (nowhere) {
+      this.desk.dispatch({ type: 'conversation_unavailable', conversationId });
+      return;
+    }
+    this.desk.dispatch({ type: 'page_requested', conversationId, mode: 'replace' });
+    this.desk.dispatch({ type: 'page_failed', conversationId, error: error.message });
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Sends what waits in the outbox: per conversation one at a time and in order, under the same `clientId` until the
+ * server says stored or refused. The state of each message is in the store; here are only the timers.
+ */
+
+import { backoffMs } from './backoff';
+import type { Desk } from './desk';
+import { isUnknownOutcome, toMessagingError, type MessagingError } from './errors';
+import type { Outgoing } from './model';
+import { Timer } from './timer';
+
+const RETRY_MS = 1_000;
+const RETRY_MAX_MS = 15_000;
+/** So often a "later, please" is taken for an answer before the person is told. */
+const MAX_ATTEMPTS = 6;
+
+/** Where unsent messages survive a reload; `sessionStorage` fits. */
+export type OutboxStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+export class OutboxSender {
+  private readonly notBefore = new Map<string, number>();
+  private readonly again = new Timer(() => {
+    this.pump();
+  });
+  private readonly unsubscribe: () => void;
+  private saved: readonly Outgoing[] | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly desk: Desk,
+    private readonly storage: OutboxStorage | null,
+  ) {
+    this.unsubscribe = desk.store.subscribe(() => {
+      this.save();
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.unsubscribe();
+    this.again.close();
+  }
+
+  /** Take back what an earlier page of this person left unsent. Call once, when it is known who that is. */
+  restore(userId: string): void {
+    const text = this.storage?.getItem(storageKey(userId));
+    if (text !== null && text !== undefined) {
+      this.desk.dispatch({ type: 'outbox_restored', outbox: parseOutbox(text) });
+    }
+    this.pump();
+  }
+
+  /** The connection is back: what waited for a retry need not wait longer. */
+  onReady(): void {
+    this.notBefore.clear();
+    this.pump();
+  }
+
+  pump(): void {
+    if (this.closed || !this.desk.connection.online) return;
+    const now = Date.now();
+    const due = firstWaiting(this.desk.store.get().outbox);
+    for (const outgoing of due) {
+      if ((this.notBefore.get(outgoing.clientId) ?? 0) <= now) void this.send(outgoing);
+    }
+    this.scheduleNext(due, now);
+  }
+
+  private scheduleNext(due: readonly Outgoing[], now: number): void {
+    const times = due.map((outgoing) => this.notBefore.get(outgoing.clientId) ?? 0).filter((time) => time > now);
+    if (times.length > 0) this.again.set(Math.min(...times) - now);
+  }
+
+  private async send({ clientId, conversationId, content, attempts }: Outgoing): Promise<void> {
+    this.desk.dispatch({ type: 'sending', clientId });
+    try {
+      const { message } = await this.desk.connection.command('send_message', { conversationId, clientId, content });
+      this.notBefore.delete(clientId);
+      if (!this.closed) this.desk.dispatch({ type: 'confirmed', clientId, message });
+    } catch (error) {
+      if (!this.closed) this.onFailure(clientId, attempts, toMessagingError(error));
+    }
+    this.pump();
+  }
+
+  private onFailure(clientId: string, attempts: number, error: MessagingError): void {
+    if (isUnknownOutcome(error) || error.code.startsWith('auth_') || (error.retryable && attempts + 1 < MAX_ATTEMPTS)) {
+      this.notBefore.set(clientId, Date.now() + (error.retryAfterMs ?? backoffMs(attempts, RETRY_MS, RETRY_MAX_MS)));
+      this.desk.dispatch({ type: 'unanswered', clientId });
+      return;
+    }
+    this.notBefore.delete(clientId);
+    this.desk.dispatch({ type: 'failed', clientId, error: { code: error.code, message: error.message } });
+  }
+
+  private save(): void {
+    const { me, outbox } = this.desk.store.get();
+    if (me === null || this.storage === null || outbox === this.saved) return;
+    this.saved = outbox;
+    try {
+      if (outbox.length === 0) this.storage.removeItem(storageKey(me));
+      else this.storage.setItem(storageKey(me), JSON.stringify(outbox));
+    } catch {
+      // A full or forbidden storage costs only what a reload would lose.
+    }
+  }
+}
+
+/** Of each conversation the first that waits, unless one of it is on its way. Failed ones block nobody. */
+function firstWaiting(outbox: readonly Outgoing[]): Outgoing[] {
+  const busy = new Set(outbox.filter((out) => out.status === 'sending').map((out) => out.conversationId));
+  return outbox.filter((outgoing) => {
+    if (outgoing.status !== 'waiting' || busy.has(outgoing.conversationId)) return false;
+    busy.add(outgoing.conversationId);
+    return true;
+  });
+}
+
+function storageKey(userId: string): string {
+  return `stockent.outbox.${userId}`;
+}
+
+function parseOutbox(text: string): Outgoing[] {
+  try {
+    const items = JSON.parse(text) as Outgoing[];
+    return items.map((item) => (item.status === 'failed' ? item : { ...item, status: 'waiting' }));
+  } catch {
+    return [];
+  }
+}

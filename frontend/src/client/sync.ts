@@ -1,0 +1,199 @@
+/**
+ * Keeps what is held equal to the server's log: joins the rooms of the conversations in view, resumes after a loss,
+ * and heals gaps. Which events are missing is the state's knowledge; here is only when and how to ask.
+ */
+
+import { jittered } from './backoff';
+import type { Desk } from './desk';
+import { toMessagingError } from './errors';
+import type { History } from './history';
+import { Timer } from './timer';
+import type { Catchup, JoinedAck, ResumedAck } from './wire';
+
+/** A last event that was lost has no later gap to reveal it: so positions are compared now and then. */
+const HEAL_EVERY_MS = 25_000;
+const GAP_GRACE_MS = 40;
+const RETRY_MS = 1_000;
+const TRIM_TO = 200;
+const MAX_RESUME = 500;
+
+export class Sync {
+  private readonly views = new Map<string, number>();
+  private readonly joining = new Set<string>();
+  private resuming = false;
+  private closed = false;
+  private readonly unsubscribe: () => void;
+  private readonly heal = new Timer(() => {
+    void this.resume(this.heldIds());
+    this.heal.set(jittered(HEAL_EVERY_MS));
+  });
+  private readonly catchUp = new Timer(() => {
+    void this.closeGaps();
+  });
+  private readonly rejoin = new Timer(() => {
+    this.enterViews();
+  });
+
+  constructor(
+    private readonly desk: Desk,
+    private readonly history: History,
+    private maxResume = MAX_RESUME,
+  ) {
+    this.unsubscribe = desk.store.subscribe(() => {
+      this.watchGaps();
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.unsubscribe();
+    for (const timer of [this.heal, this.catchUp, this.rejoin]) timer.close();
+  }
+
+  /** Hold a conversation in view: its room is joined while anybody does. Returns the way out. */
+  view(conversationId: string, at: number | null): () => void {
+    const viewers = this.views.get(conversationId) ?? 0;
+    this.views.set(conversationId, viewers + 1);
+    void this.enter(conversationId, at);
+    let left = false;
+    return () => {
+      if (!left) {
+        queueMicrotask(() => {
+          this.leave(conversationId);
+        });
+      }
+      left = true;
+    };
+  }
+
+  /** Connected. In view first, then the rest. `anew`: nothing is held, so there is nothing to resume. */
+  onReady({ maxResume, anew }: { maxResume: number; anew: boolean }): void {
+    this.maxResume = maxResume;
+    this.joining.clear();
+    this.resuming = false;
+    this.enterViews();
+    if (anew || this.desk.store.get().list.status !== 'loaded') void this.startAnew();
+    else void this.resume(this.heldIds());
+    this.heal.set(jittered(HEAL_EVERY_MS));
+  }
+
+  onLost(): void {
+    for (const timer of [this.heal, this.catchUp, this.rejoin]) timer.cancel();
+  }
+
+  private leave(conversationId: string): void {
+    const viewers = (this.views.get(conversationId) ?? 1) - 1;
+    if (viewers > 0) {
+      this.views.set(conversationId, viewers);
+      return;
+    }
+    this.views.delete(conversationId);
+    if (this.closed) return;
+    this.desk.dispatch({ type: 'thread_left', conversationId, keep: TRIM_TO });
+    if (this.desk.connection.online) {
+      void this.desk.connection.command('leave_conversation', { conversationId }).catch(() => undefined);
+    }
+  }
+
+  private enterViews(): void {
+    for (const id of this.views.keys()) void this.enter(id, null);
+  }
+
+  /** The position is held before either answer is made, so whatever happens between them is in the one or the other. */
+  private async enter(conversationId: string, at: number | null): Promise<void> {
+    if (!(await this.history.ensure(conversationId)) || !this.views.has(conversationId)) return;
+    void this.history.open(conversationId, at);
+    void this.join(conversationId);
+  }
+
+  /** What came between the reading of the list and the joining of the rooms is asked for once both are done. */
+  private async startAnew(): Promise<void> {
+    await this.history.list();
+    await this.resume(this.heldIds());
+  }
+
+  private async join(conversationId: string): Promise<void> {
+    if (!this.desk.connection.online || this.joining.has(conversationId)) return;
+    this.joining.add(conversationId);
+    const afterSeq = this.desk.store.get().positions[conversationId]?.seq ?? null;
+    try {
+      const ack = await this.desk.connection.command('join_conversation', { conversationId, afterSeq });
+      this.joining.delete(conversationId);
+      if (!this.closed) this.onJoined(conversationId, ack);
+    } catch (error) {
+      this.joining.delete(conversationId);
+      if (!this.closed) this.onJoinFailed(conversationId, toMessagingError(error).code);
+    }
+  }
+
+  private onJoined(conversationId: string, ack: JoinedAck): void {
+    this.desk.dispatch({ type: 'conversation_loaded', conversation: ack.conversation, anew: ack.reset });
+    if (ack.reset) void this.history.newest(conversationId);
+    else this.desk.dispatch({ type: 'log_read', conversationId, entries: ack.events });
+  }
+
+  private onJoinFailed(conversationId: string, code: string): void {
+    if (code === 'not_found') this.desk.dispatch({ type: 'conversation_unavailable', conversationId });
+    else if (this.views.has(conversationId)) this.rejoin.set(jittered(RETRY_MS));
+  }
+
+  private watchGaps(): void {
+    if (this.catchUp.pending || this.resuming || !this.desk.connection.online) return;
+    if (this.behindIds().length > 0) this.catchUp.set(GAP_GRACE_MS);
+  }
+
+  private async closeGaps(): Promise<void> {
+    const ids = this.behindIds();
+    if (ids.length === 0) return;
+    await this.resume(ids);
+    if (this.behindIds().length > 0) this.catchUp.set(jittered(RETRY_MS));
+  }
+
+  /** Ask for what came after the positions held. Quiet: a failure is made good by the next time. */
+  private async resume(ids: readonly string[]): Promise<void> {
+    const { epoch, positions } = this.desk.store.get();
+    if (epoch === null || this.resuming || this.closed || !this.desk.connection.online) return;
+    const conversations = Object.fromEntries(ids.map((id) => [id, positions[id]?.seq ?? 0]));
+    this.resuming = true;
+    try {
+      const ack = await this.desk.connection.command('resume', { epoch, conversations });
+      if (ack.reset) {
+        this.onRestarted(ack);
+        return;
+      }
+      for (const [id, catchup] of Object.entries(ack.conversations)) this.onCaughtUp(id, conversations[id] ?? 0, catchup);
+      this.desk.dispatch({ type: 'resumed', others: ack.others, totalUnread: ack.totalUnread });
+    } catch {
+      // The next `ready` or heartbeat asks again.
+    } finally {
+      this.resuming = false;
+    }
+  }
+
+  private onRestarted({ epoch, totalUnread }: ResumedAck): void {
+    this.desk.dispatch({ type: 'restarted', epoch, totalUnread });
+    void this.history.list();
+    this.enterViews();
+  }
+
+  private onCaughtUp(conversationId: string, after: number, catchup: Catchup): void {
+    if (catchup.reset) void this.reload(conversationId);
+    else this.desk.dispatch({ type: 'caught_up', conversationId, after, catchup });
+  }
+
+  private async reload(conversationId: string): Promise<void> {
+    const found = await this.history.conversation(conversationId, { anew: true });
+    if (found && this.desk.store.get().threads[conversationId]?.loaded) await this.history.newest(conversationId);
+  }
+
+  private heldIds(): string[] {
+    const { conversations } = this.desk.store.get();
+    const newestFirst = Object.values(conversations).sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
+    return newestFirst.slice(0, this.maxResume).map((conversation) => conversation.id);
+  }
+
+  private behindIds(): string[] {
+    const behind = Object.entries(this.desk.store.get().positions).filter(([, position]) => position.behind);
+    return behind.slice(0, this.maxResume).map(([id]) => id);
+  }
+}

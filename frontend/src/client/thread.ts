@@ -1,0 +1,104 @@
+/** The window of messages of one conversation: pure functions that merge pages and single changes into it. */
+
+import type { Change, PageMode, Thread } from './model';
+import type { Message, MessageDeleted, MessagePage } from './wire';
+
+export const EMPTY_THREAD: Thread = {
+  messages: [],
+  hasBefore: false,
+  hasAfter: false,
+  loaded: false,
+  loading: null,
+  error: null,
+  missed: [],
+};
+
+export function requestPage(thread: Thread, mode: PageMode): Thread {
+  return { ...thread, loading: mode, error: null, missed: [] };
+}
+
+export function failPage(thread: Thread, error: string): Thread {
+  return { ...thread, loading: null, error, missed: [] };
+}
+
+/** Merge a page, then replay what happened while it was on its way. A page that nobody waits for is dropped. */
+export function mergePage(thread: Thread, mode: PageMode, page: MessagePage): Thread {
+  if (thread.loading !== mode) return thread;
+  const merged: Thread = {
+    ...thread,
+    messages: mode === 'replace' ? page.items : upsertAll(thread.messages, page.items),
+    hasBefore: mode === 'after' ? thread.hasBefore : page.hasBefore,
+    hasAfter: mode === 'before' ? thread.hasAfter : page.hasAfter,
+    loaded: true,
+    loading: null,
+    missed: [],
+  };
+  return thread.missed.reduce(foldChange, merged);
+}
+
+/** Apply one change. While a page is on its way, it is remembered too. */
+export function foldChange(thread: Thread, change: Change): Thread {
+  const messages = changed(thread, change);
+  const missed = thread.loading === null ? thread.missed : [...thread.missed, change];
+  if (messages === thread.messages && missed === thread.missed) return thread;
+  return { ...thread, messages, missed };
+}
+
+/** Forget all but the newest `keep` messages. Only a window that reaches the end can be cut. */
+export function trim(thread: Thread, keep: number): Thread {
+  if (thread.hasAfter || thread.loading !== null || thread.messages.length <= keep) return thread;
+  return { ...thread, messages: thread.messages.slice(-keep), hasBefore: true };
+}
+
+export function erased(message: Message, deletion: MessageDeleted): Message {
+  if (message.updatedSeq >= deletion.seq) return message;
+  const at = message.editedAt ?? message.createdAt;
+  return { ...message, content: '', attachments: [], reactions: [], updatedSeq: deletion.seq, deletedAt: at };
+}
+
+function changed(thread: Thread, change: Change): readonly Message[] {
+  switch (change.kind) {
+    case 'created':
+      return thread.hasAfter ? replace(thread.messages, change.message) : upsert(thread.messages, change.message);
+    case 'updated':
+      return replace(thread.messages, change.message);
+    case 'deleted':
+      return erase(thread.messages, change.deletion);
+  }
+}
+
+function upsertAll(messages: readonly Message[], items: readonly Message[]): readonly Message[] {
+  return items.reduce(upsert, messages);
+}
+
+/** Insert by `seq`, or replace an older version of the same message. */
+function upsert(messages: readonly Message[], message: Message): readonly Message[] {
+  const index = placeOf(messages, message.seq);
+  const found = messages[index];
+  if (found?.seq !== message.seq) return [...messages.slice(0, index), message, ...messages.slice(index)];
+  return found.updatedSeq >= message.updatedSeq ? messages : messages.with(index, message);
+}
+
+function replace(messages: readonly Message[], message: Message): readonly Message[] {
+  return messages[placeOf(messages, message.seq)]?.seq === message.seq ? upsert(messages, message) : messages;
+}
+
+function erase(messages: readonly Message[], deletion: MessageDeleted): readonly Message[] {
+  const index = placeOf(messages, deletion.messageSeq);
+  const found = messages[index];
+  if (found?.seq !== deletion.messageSeq) return messages;
+  const without = erased(found, deletion);
+  return without === found ? messages : messages.with(index, without);
+}
+
+/** Index of the first message whose `seq` is not less, by halving. */
+function placeOf(messages: readonly Message[], seq: number): number {
+  let low = 0;
+  let high = messages.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((messages[middle]?.seq ?? Infinity) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

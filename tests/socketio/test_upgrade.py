@@ -220,33 +220,36 @@ async def test_the_end_of_the_session_ends_its_probe_too(engine: Endpoint, clien
 # nothing lost, nothing twice, nothing out of order
 
 
-def counting_server() -> Server:
-    """Emits `n` with 0, 1, 2… up to the number that `count` asks for, one in each turn of the loop."""
-    server = Server()
+async def count(socket: Socket, burst: int, enough: asyncio.Event) -> int:
+    """Emit `n` with 0, 1, 2…, `burst` of them in each turn of the loop, until it is enough; returns how many."""
+    number = 0
+    while not enough.is_set():
+        for _ in range(burst):
+            emit_number(socket, number)
+            number += 1
+        await asyncio.sleep(0)
+    return number
 
-    @server.of("/").on("count")
-    async def count(socket: Socket, up_to: int, burst: int) -> None:
-        for number in range(up_to):
-            socket.emit("n", number, b"odd" if number % 2 else "even")
-            if number % burst == 0:
-                await asyncio.sleep(0)
 
-    return server
+def emit_number(socket: Socket, number: int) -> None:
+    socket.emit("n", number, b"odd" if number % 2 else "even")
 
 
 def numbers(packets: list[Packet]) -> list[int]:
-    """The counted events among these packets. Attachments must stand right behind their event."""
+    """The counted events among these packets; each odd one must have its attachment right behind it."""
     counted: list[int] = []
-    rest = [packet for packet in packets if packet not in ("2", "6")]
-    while rest:
-        text = rest.pop(0)
-        assert isinstance(text, str), f"attachment {text!r} without its event"
-        number = int(text.partition('["n",')[2].partition(",")[0])
-        if text.startswith("451-"):
-            assert rest.pop(0) == b"odd"
-        assert text.startswith("451-") == bool(number % 2)
+    rest = iter(without_noise(packets))
+    for packet in rest:
+        assert isinstance(packet, str), f"the attachment {packet!r} without its event"
+        head, _, arguments = packet.partition('["n",')
+        number = int(arguments.partition(",")[0])
+        assert (head, next(rest, None)) == ("451-", b"odd") if number % 2 else head == "42"
         counted.append(number)
     return counted
+
+
+def without_noise(packets: list[Packet]) -> list[Packet]:
+    return [packet for packet in packets if packet not in ("2", "6")]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -254,38 +257,45 @@ async def test_what_the_server_sends_during_the_upgrade_arrives_once_and_in_orde
     serve: Serve, clients: Clients, seed: int
 ) -> None:
     chance = random.Random(seed)
-    total, burst = 2_000, chance.choice([1, 2, 7, 40])
-    endpoint = await serve(counting_server())
+    server, enough = Server(), asyncio.Event()
+    namespace = server.of("/")
+    endpoint = await serve(server)
     polling = await clients.polling(endpoint)
-    await polling.enter()
-    received: list[Packet] = []
-    await polling.send(f'42["count",{total},{burst}]')
+    socket = namespace.sockets[await polling.enter()]
+    counting = asyncio.create_task(count(socket, chance.choice([1, 2, 5]), enough))
 
+    polled: list[Packet] = []
     for _ in range(chance.randrange(4)):
-        received += from_payload((await polling.poll()).text)
+        polled += from_payload((await polling.poll()).text)
     poll = asyncio.create_task(polling.poll())
     websocket, last = await clients.upgrade_while_polling(endpoint, polling, poll)
-    received += last
-    while not received or '"n",1999' not in str(received[-2]):
-        received.append(await websocket.receive())
+    polled += last
+    pushed = [await websocket.receive() for _ in range(chance.randrange(100))]
+    enough.set()
+    total = await counting
+    packets = total + total // 2
+    pushed += await websocket.receive_many(packets - len(without_noise(polled)) - len(pushed))
 
-    assert numbers(received) == list(range(total))
+    assert numbers(polled) + numbers(pushed) == list(range(total))
+    assert numbers(polled)
+    assert numbers(pushed)
 
 
 async def test_what_waits_for_a_poll_comes_first_over_the_websocket(serve: Serve, clients: Clients) -> None:
-    server = counting_server()
+    server = Server()
+    namespace = server.of("/")
     endpoint = await serve(server)
     polling = await clients.polling(endpoint)
-    socket = server.of("/").sockets[await polling.enter()]
+    socket = namespace.sockets[await polling.enter()]
 
-    socket.emit("n", 0, "even")
+    emit_number(socket, 0)
     probe = await clients.probe(endpoint, polling)
     await probe.send("2probe")
     assert await probe.receive_any() == "3probe"
-    socket.emit("n", 1, b"odd")
+    emit_number(socket, 1)
     await probe.send("5")
     await poll_until(lambda: socket.connection.transport == "websocket")
-    socket.emit("n", 2, "even")
+    emit_number(socket, 2)
 
     assert numbers([await probe.receive() for _ in range(4)]) == [0, 1, 2]
 

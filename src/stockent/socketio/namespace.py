@@ -207,10 +207,12 @@ class Socket:
             self._acks = {}
         if len(self._acks) >= self.namespace.limits.max_pending_acks:
             raise RuntimeError(f"{len(self._acks)} acks are owed already")
-        ack_id, self._next_ack = self._next_ack, self._next_ack + 1
+        ack_id = self._next_ack
+        packets = encode(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args], ack_id))
+        self._next_ack += 1
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         self._acks[ack_id] = answer
-        deliver(encode(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args], ack_id)), (self,))
+        deliver(packets, (self,))
         try:
             async with asyncio.timeout(timeout_s):
                 return await answer

@@ -161,6 +161,11 @@ class Device:
             raise ConnectRefused(data.get("code") if isinstance(data, dict) else self._refusal) from None
 
     @property
+    def socket_id(self) -> str:
+        """Its id at the server, while it is connected."""
+        return str(self._client.get_sid())
+
+    @property
     def connected(self) -> bool:
         return self._client is not None and bool(self._client.connected)
 

@@ -7,7 +7,7 @@ outsider's above all, nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from .clients import Device, Heard
@@ -27,10 +27,17 @@ def topic(heard: Heard) -> object:
 
 
 class Hearing:
-    """What `devices` hear from its making on, of conversations in `about`; others may go on beside the check."""
+    """What `devices` hear from `begin` on, of conversations in `about`; others may go on beside the check."""
 
-    def __init__(self, devices: Sequence[Device], about: Collection[str]) -> None:
-        self._devices = [device for device in devices if device.connected]
+    @classmethod
+    async def begin(cls, devices: Sequence[Device], about: Container[object]) -> Hearing:
+        """Events that are still on their way belong to what was before."""
+        connected = [device for device in devices if device.connected]
+        await _settle(connected)
+        return cls(connected, about)
+
+    def __init__(self, devices: Sequence[Device], about: Container[object]) -> None:
+        self._devices = devices
         self._about = about
         self._starts = {device: len(device.heard) for device in self._devices}
 
@@ -40,7 +47,7 @@ class Hearing:
         Absence is proved too: before the comparison each device makes a round trip behind whatever is on its way.
         """
         await self._wait(expected)
-        await asyncio.gather(*(device.settle() for device in self._devices))
+        await _settle(self._devices)
         payloads = {}
         for device in self._devices:
             heard = self._heard(device)
@@ -57,6 +64,10 @@ class Hearing:
 
     def _heard(self, device: Device) -> list[Heard]:
         return [heard for heard in device.heard[self._starts[device] :] if topic(heard) in self._about]
+
+
+async def _settle(devices: Sequence[Device]) -> None:
+    await asyncio.gather(*(device.settle() for device in devices))
 
 
 def _compare(device: Device, expected: Sequence[str], got: list[str]) -> None:

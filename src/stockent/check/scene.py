@@ -65,9 +65,9 @@ class Scene:
         ]
         await asyncio.gather(*(device.connect() for device in self.devices))
 
-    def listen(self) -> Hearing:
+    async def listen(self) -> Hearing:
         """Everything that any of the sockets hears from here on, of what the check has made."""
-        return Hearing(self.devices, self.made)
+        return await Hearing.begin(self.devices, self.made)
 
     def concerns(self, heard: Heard) -> bool:
         return topic(heard) in self.made

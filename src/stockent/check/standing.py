@@ -24,7 +24,7 @@ async def history(scene: Scene) -> None:
 
 async def foreign_access(scene: Scene) -> None:
     """An outsider who knows the ids gets one and the same answer to everything, and nobody notices."""
-    heard = scene.listen()
+    heard = await scene.listen()
     target = f"{scene.path}/messages/{scene.second['id']}"
     text = {"content": "I was here"}
     for method, path, body in (
@@ -79,7 +79,7 @@ async def cut_and_resume(scene: Scene) -> None:
         "join_conversation", conversationId=scene.conversation_id, afterSeq=last_seq + len(meanwhile)
     )
     fields("join_conversation with the newest afterSeq", joined, events=[], reset=False)
-    heard = scene.listen()
+    heard = await scene.listen()
     await scene.seller.done("POST", scene.path + "/messages", message("Welcome back"), status=201)
     await heard.exactly(
         {
@@ -101,7 +101,7 @@ async def foreign_epoch(scene: Scene) -> None:
 
 async def leave(scene: Scene) -> None:
     await scene.seller_view.done("leave_conversation", conversationId=scene.conversation_id)
-    heard = scene.listen()
+    heard = await scene.listen()
     ack = await scene.buyer_else.done(
         "send_message", conversationId=scene.conversation_id, **message("Are you there?")
     )
@@ -118,7 +118,7 @@ async def leave(scene: Scene) -> None:
 
 
 async def delete_conversation(scene: Scene) -> None:
-    heard = scene.listen()
+    heard = await scene.listen()
     await scene.buyer.done("DELETE", scene.path, status=204)
     payloads = await heard.exactly({device: ["conversation_deleted"] for device in scene.everybody})
     for device in scene.everybody:
@@ -171,7 +171,7 @@ async def _read_on(scene: Scene) -> list[Json]:
 
 async def _while_away(scene: Scene) -> list[tuple[str, str]]:
     """Two messages and an edit; returns the events of the log, each with the content as it is at the end."""
-    heard = scene.listen()
+    heard = await scene.listen()
     sent = await scene.seller.done("POST", scene.path + "/messages", message("Loaded at noon"), status=201)
     await scene.seller.done("POST", scene.path + "/messages", message("Papers follow"), status=201)
     await scene.seller_view.done(

@@ -62,7 +62,7 @@ async def create(scene: Scene) -> None:
         "participantIds": [scene.seller.user_id],
         "subject": {"type": "check", "id": run, "title": "Real-time check"},
     }
-    heard = scene.listen()
+    heard = await scene.listen()
     made = await scene.buyer.done("POST", "/api/conversations", body, status=201)
     scene.conversation_id = made["id"]
     scene.made.add(made["id"])
@@ -70,14 +70,14 @@ async def create(scene: Scene) -> None:
     for device in scene.everybody:
         created = only(payloads[device])
         fields(f"conversation_created at {device.label}", created, id=made["id"], unread=0)
-    heard = scene.listen()
+    heard = await scene.listen()
     again = await scene.buyer.done("POST", "/api/conversations", body, status=200)
     same("the same people and subject again: the same conversation", again["id"], made["id"])
     await heard.exactly({})
 
 
 async def join(scene: Scene) -> None:
-    heard = scene.listen()
+    heard = await scene.listen()
     for device in (scene.buyer_view, scene.seller_view):
         ack = await device.done("join_conversation", conversationId=scene.conversation_id)
         fields(f"join_conversation by {device.label}", ack["conversation"], id=scene.conversation_id)
@@ -88,7 +88,7 @@ async def join(scene: Scene) -> None:
 
 async def send_over_http(scene: Scene) -> None:
     body = message("Is the shipment of 40 pallets still in Rotterdam?")
-    heard = scene.listen()
+    heard = await scene.listen()
     scene.first = await scene.buyer.done("POST", scene.path + "/messages", body, status=201)
     fields("the response", scene.first, clientId=body["clientId"], content=body["content"])
     await _all_learn(scene, heard, scene.first, unread=1)
@@ -96,7 +96,7 @@ async def send_over_http(scene: Scene) -> None:
 
 async def send_over_socket(scene: Scene) -> None:
     body = message("And could we have it by Friday?")
-    heard = scene.listen()
+    heard = await scene.listen()
     ack = await scene.buyer_view.done("send_message", conversationId=scene.conversation_id, **body)
     scene.second = ack["message"]
     fields("the ack's message", scene.second, clientId=body["clientId"], content=body["content"])
@@ -106,7 +106,7 @@ async def send_over_socket(scene: Scene) -> None:
 
 async def repeat(scene: Scene) -> None:
     """As a client does that never saw the ack; either way in finds what the other has stored."""
-    heard = scene.listen()
+    heard = await scene.listen()
     first, second = (message(sent["content"], sent["clientId"]) for sent in (scene.first, scene.second))
     ack = await scene.buyer_else.done("send_message", conversationId=scene.conversation_id, **first)
     same("the message sent over HTTP, again over the socket", ack["message"], scene.first)
@@ -116,7 +116,7 @@ async def repeat(scene: Scene) -> None:
 
 
 async def reuse_client_id(scene: Scene) -> None:
-    heard = scene.listen()
+    heard = await scene.listen()
     other = message("Something else", scene.first["clientId"])
     code = "client_id_reused"
     await scene.buyer.refused("POST", scene.path + "/messages", other, status=409, code=code)
@@ -139,13 +139,13 @@ async def count_unread(scene: Scene) -> None:
 
 async def mark_read(scene: Scene) -> None:
     """First up to the first message over HTTP, then the rest over a socket; a third time moves nothing."""
-    heard = scene.listen()
+    heard = await scene.listen()
     seq = scene.first["seq"]
     state = await scene.seller.done("PUT", scene.path + "/read", {"seq": seq})
     total = scene.unread_before + 1
     fields("the response", state, readSeq=seq, unread=1, totalUnread=total)
     await _all_learn_of_reading(scene, heard, read_seq=seq, unread=1)
-    heard = scene.listen()
+    heard = await scene.listen()
     seq = scene.second["seq"]
     for _ in range(2):
         ack = await scene.seller_else.done("mark_read", conversationId=scene.conversation_id, seq=seq)
@@ -156,7 +156,7 @@ async def mark_read(scene: Scene) -> None:
 
 async def typing(scene: Scene) -> None:
     for command, event in (("typing_start", "user_typing"), ("typing_stop", "user_stopped_typing")):
-        heard = scene.listen()
+        heard = await scene.listen()
         await scene.seller_view.done(command, conversationId=scene.conversation_id)
         payloads = await heard.exactly({scene.buyer_view: [event]})
         fields(
@@ -170,7 +170,7 @@ async def typing(scene: Scene) -> None:
 async def edit(scene: Scene) -> None:
     target = f"{scene.path}/messages/{scene.second['id']}"
     await scene.seller.refused("PATCH", target, {"content": "Mine now"}, status=403, code="forbidden")
-    heard = scene.listen()
+    heard = await scene.listen()
     edited = await scene.buyer.done("PATCH", target, {"content": "And could we have it by Monday?"})
     fields("the response", edited, id=scene.second["id"], seq=scene.second["seq"])
     payloads = await heard.exactly(
@@ -189,7 +189,7 @@ async def edit(scene: Scene) -> None:
 
 async def delete_message(scene: Scene) -> None:
     gone = scene.first
-    heard = scene.listen()
+    heard = await scene.listen()
     ack = await scene.buyer_view.done(
         "delete_message", conversationId=scene.conversation_id, messageId=gone["id"]
     )
@@ -205,23 +205,23 @@ async def delete_message(scene: Scene) -> None:
 
 
 async def close_and_reopen(scene: Scene) -> None:
-    heard = scene.listen()
+    heard = await scene.listen()
     await scene.seller_view.done("close_conversation", conversationId=scene.conversation_id)
     await _all_learn_of_status(scene, heard, "CLOSED")
-    heard = scene.listen()
+    heard = await scene.listen()
     body = message("One more thing")
     code = "conversation_closed"
     await scene.buyer.refused("POST", scene.path + "/messages", body, status=409, code=code)
     await scene.buyer_view.refused("send_message", code=code, conversationId=scene.conversation_id, **body)
     await heard.exactly({})
-    heard = scene.listen()
+    heard = await scene.listen()
     await scene.buyer.done("PATCH", scene.path, {"status": "ACTIVE"})
     await _all_learn_of_status(scene, heard, "ACTIVE")
 
 
 async def keep_order(scene: Scene) -> None:
     """Five sends on one socket, none waiting for the ack of the one before."""
-    heard = scene.listen()
+    heard = await scene.listen()
     bodies = [message(f"Pallet {number} of 5") for number in range(1, 6)]
     acks = await asyncio.gather(
         *(

@@ -34,6 +34,8 @@ COOKIE_NAME = "accessToken"
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+#: Not `//host`, which names another site as much as `https://host` does but looks like a path.
+_PICTURE_URL = re.compile(r"https?://[\x21-\x7e]+|/(?![/\\])[\x21-\x7e]*")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 #: The claims' times are judged below, with stricter types than the library's.
 _OPTIONS: jwt.types.Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
@@ -202,7 +204,7 @@ def _is_shown(char: str) -> bool:
 def _picture_url(value: object) -> str | None:
     if not isinstance(value, str) or len(value) > MAX_URL_CHARS:
         return None
-    return value if re.fullmatch(r"(https?:/)?/[\x21-\x7e]*", value) else None
+    return value if _PICTURE_URL.fullmatch(value) else None
 
 
 def _role(value: object) -> Role | None:

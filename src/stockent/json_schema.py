@@ -23,9 +23,20 @@ def components(sent: Sequence[Any], received: Sequence[Any], *, ref_template: st
     _, by_client = msgspec.json.schema_components(sent, ref_template=ref_template)
     _, everything = msgspec.json.schema_components([*sent, *received], ref_template=ref_template)
     return {
-        name: _tidy(schema) if name in by_client else _always_whole(_tidy(schema))
+        name: _tidy(_open(schema)) if name in by_client else _always_whole(_tidy(_open(schema)))
         for name, schema in sorted(everything.items())
     }
+
+
+def _open(value: Any) -> Any:
+    """An object of free keys says so: generators of types read a bare "object" as one without any."""
+    if isinstance(value, list):
+        return [_open(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") == "object" and not value.keys() & {"properties", "additionalProperties"}:
+        return {**value, "additionalProperties": True}
+    return {key: _open(each) for key, each in value.items()}
 
 
 def _tidy(schema: Schema) -> Schema:

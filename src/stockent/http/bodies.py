@@ -32,11 +32,14 @@ class ApiRequest(Request[Any, Any, Any]):
     async def body(self) -> bytes:
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
-                return await super().body()
+                body = await super().body()
         except TimeoutError:
             raise MessagingError(
                 Code.REQUEST_TIMEOUT, f"expected the whole body within {BODY_TIMEOUT_S:g} seconds"
             ) from None
+        if not body and self.route_handler.parsed_data_field is not None:
+            raise MessagingError(Code.MALFORMED, "expected a JSON body, got none")
+        return body
 
     async def json(self) -> Any:
         body = await self.body()

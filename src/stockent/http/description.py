@@ -74,6 +74,7 @@ def openapi_document() -> dict[str, Any]:
         route_handlers=[speaking_routes([]), open_routes()],
         dependencies=given(domain=None, authenticator=None, demo=None, readiness=None),
         openapi_config=_config(),
+        logging_config=None,
     )
     document: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
     document["components"]["schemas"] = components(SENT, RECEIVED, ref_template="#/components/schemas/{name}")

@@ -1,0 +1,147 @@
+"""The real HTTP side over a real SQLite store, spoken to as its ASGI app; `heard` holds what was emitted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from stockent.auth import Authenticator, mint
+from stockent.config import Settings
+from stockent.http import create_app
+from stockent.messaging.domain import Domain
+from stockent.messaging.models import Profile
+from stockent.store import open_store
+
+SECRET = "4f1c9a77d1e84b0c9c53b8f0a2e6d7c1"
+ORIGIN = "http://shop.example"
+
+
+class Heard:
+    """An emitter that keeps what it is given, as (event, rooms)."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, tuple[str, ...]]] = []
+
+    def emit(
+        self, event: str, payload: object, *, to: Sequence[str], except_rooms: Sequence[str] = ()
+    ) -> None:
+        self.events.append((event, tuple(to)))
+
+    def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
+        return True
+
+    def close_room(self, room: str) -> None:
+        self.events.append(("close_room", (room,)))
+
+
+@dataclass
+class Web:
+    """The app and the people who use it."""
+
+    app: Any
+    settings: Settings
+    domain: Domain
+    heard: Heard
+    _open: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def anonymous(self, **headers: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
+        client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:5001", headers=headers)
+        return await self._open.enter_async_context(client)
+
+    async def user(self, user_id: str, **headers: str) -> httpx.AsyncClient:
+        """A client whose every request carries a token of `user_id`."""
+        return await self.anonymous(**{"authorization": f"Bearer {self.token(user_id)}", **headers})
+
+    def token(self, user_id: str, *, ttl_s: float = 3600, **profile: Any) -> str:
+        claims = {"name": user_id.title(), "company_name": f"{user_id.title()} Ltd", **profile}
+        assert self.settings.jwt_secret is not None
+        return mint(self.settings.jwt_secret, Profile(id=user_id, **claims), ttl_s)
+
+    async def close(self) -> None:
+        await self._open.aclose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.load({"JWT_SECRET": SECRET, "DATA_DIR": str(tmp_path), "SOCKET_CORS_ORIGIN": ORIGIN})
+
+
+@pytest.fixture
+def page_dir(tmp_path: Path) -> Path:
+    """A page as Vite builds it, small."""
+    page = tmp_path / "page"
+    (page / "assets").mkdir(parents=True)
+    (page / "demo").mkdir()
+    (page / "index.html").write_text("<!doctype html><title>Messages</title>" + " " * 2_000)
+    (page / "assets" / "index-a1b2c3.js").write_text("console.log('hello');\n" * 200)
+    (page / "demo" / "cotton-yarn.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    return page
+
+
+@pytest.fixture
+async def domain(settings: Settings) -> AsyncIterator[Domain]:
+    store = open_store(settings.database_url)
+    await store.open()
+    yield Domain(store, Heard())
+    await store.close()
+
+
+@pytest.fixture
+async def web(settings: Settings, domain: Domain, page_dir: Path) -> AsyncIterator[Web]:
+    app = create_app(
+        domain, Authenticator(settings), allowed_origins=settings.allowed_origins(), page_dir=page_dir
+    )
+    assert isinstance(domain.emitter, Heard)
+    web = Web(app, settings, domain, domain.emitter)
+    yield web
+    await web.close()
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation of Ana and Bo about a product, with one message of Ana's; Mallory is not in it."""
+
+    ana: httpx.AsyncClient
+    bo: httpx.AsyncClient
+    mallory: httpx.AsyncClient
+    id: str
+    message_id: str
+
+
+CANARY = "canary-2f6f0c"
+SUBJECT = {"type": "product", "id": "yarn-30", "title": "Cotton yarn"}
+
+
+def client_id() -> str:
+    return str(uuid.uuid4())
+
+
+@pytest.fixture
+async def talk(web: Web) -> Talk:
+    ana, bo, mallory = [await web.user(name) for name in ("ana", "bo", "mallory")]
+    started = await ana.post(
+        "/api/messages",
+        json={"recipientId": "bo", "clientId": client_id(), "content": CANARY, "subject": SUBJECT},
+    )
+    assert started.status_code == 201
+    made = started.json()
+    web.heard.events.clear()
+    return Talk(ana, bo, mallory, made["conversation"]["id"], made["message"]["id"])
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Every refusal has one shape; returns its body."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert {"type", "title", "status", "detail", "code", "retryable"} <= body.keys()
+    assert (body["status"], body["code"]) == (status, code)
+    return body

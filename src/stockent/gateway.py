@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from .auth import Authenticator, token_from_request
+from .auth import Authenticator, Identity, token_from_request
 from .messaging import conversations, messages, reading, sync, users
 from .messaging.commands import (
     COMMANDS,
@@ -59,8 +59,8 @@ from .socketio import ConnectError, Namespace, Socket, TooManyRooms
 
 log = structlog.get_logger("stockent.gateway")
 
-#: How often tokens of living sockets are looked at; an expired one ends its socket within this time.
-TOKEN_CHECK_S = 2.0
+#: How often living sockets are asked again who they are; an expired token or a disabled user ends them by then.
+IDENTITY_CHECK_S = 2.0
 #: How long before its end a client is told that its token expires.
 EXPIRY_NOTICE_S = 60.0
 
@@ -116,6 +116,7 @@ class Gateway:
         self._call_later = call_later or asyncio.get_running_loop().call_later
         self._typing = Typing(domain, self._call_later)
         self._watch: Timer | None = None
+        self._barring: asyncio.Task[None] | None = None
         self._verbs: dict[str, Callable[[Socket, Actor, Any], Awaitable[Done]]] = {
             "join_conversation": self._join,
             "leave_conversation": self._leave,
@@ -138,7 +139,7 @@ class Gateway:
         namespace.on_any(self._command)
 
     def start(self) -> None:
-        self._watch = self._call_later(TOKEN_CHECK_S, self._watch_tokens)
+        self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)
 
     def drain(self, *, reconnect_in_ms: int) -> None:
         """Tell every client on this node that the server is about to stop."""
@@ -147,8 +148,9 @@ class Gateway:
             socket.emit(SERVER_DRAINING, notice)
 
     def stop(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        for running in (self._watch, self._barring):
+            if running is not None:
+                running.cancel()
 
     # a socket's life
 
@@ -160,12 +162,10 @@ class Gateway:
             or (auth_token if isinstance(auth_token, str) else "")
             or token_from_request(None, headers.get("authorization"))
         )
-        # The token is in `data` from here on; what the client sent need not stay in memory.
+        # Who speaks stands in `data` from here on; what the client sent need not stay in memory.
         socket.auth = {}
         try:
-            identity = await self._authenticator.authenticate(token)
-            if await self._domain.store.is_disabled(identity.profile.id):
-                raise MessagingError(Code.AUTH_INVALID, "the token is not accepted")
+            identity = await self._identify(token)
             await users.seen(self._domain, identity.profile)
         except MessagingError as error:
             log.info("connect_refused", code=error.code, address=socket.request.address)
@@ -175,13 +175,25 @@ class Gateway:
         profile = identity.profile
         socket.data = Speaker(Actor(profile.id, profile.name, profile.role), identity.expires_at)
 
+    async def _identify(self, token: str) -> Identity:
+        identity = await self._authenticator.authenticate(token)
+        if await self._domain.store.is_disabled(identity.profile.id):
+            raise MessagingError(Code.AUTH_INVALID, "the token is not accepted")
+        return identity
+
     async def _greet(self, socket: Socket) -> None:
         speaker: Speaker = socket.data
         user_id = speaker.actor.user_id
         # First the room, then the count: what comes in between is an event, and not lost.
         socket.join(user_room(user_id))
         log.debug("connect", socket=socket.id, user=user_id, transport=socket.connection.transport)
-        unread = await reading.unread(self._domain, speaker.actor)
+        try:
+            unread = await reading.unread(self._domain, speaker.actor)
+        except MessagingError as error:
+            # Without `ready` a client would wait for ever; closed, it knows that it has to come back.
+            log.warning("greeting_failed", socket=socket.id, code=error.code, reason=error.message)
+            socket.disconnect(close=True)
+            return
         socket.emit(
             READY,
             Ready(
@@ -209,12 +221,25 @@ class Gateway:
             max_participants=MAX_PARTICIPANTS,
         )
 
-    def _watch_tokens(self) -> None:
-        """Who is connected is asked again while the socket lives: an expired token ends it."""
-        self._watch = self._call_later(TOKEN_CHECK_S, self._watch_tokens)
+    def _check_identities(self) -> None:
+        self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)
         now = self._now()
         for socket in tuple(self._namespace.sockets.values()):
             self._check_expiry(socket, now)
+        if self._barring is None or self._barring.done():
+            self._barring = asyncio.create_task(self._end_disabled())
+
+    async def _end_disabled(self) -> None:
+        speakers: list[Speaker] = [socket.data for socket in self._namespace.sockets.values()]
+        for user_id in {speaker.actor.user_id for speaker in speakers}:
+            try:
+                disabled = await self._domain.store.is_disabled(user_id)
+            except MessagingError as error:
+                log.warning("disabled_unknown", reason=error.message)
+                return
+            if disabled:
+                log.info("user_disabled", user=user_id)
+                self._namespace.to(user_room(user_id)).disconnect()
 
     def _check_expiry(self, socket: Socket, now: float) -> None:
         speaker: Speaker = socket.data
@@ -332,7 +357,7 @@ class Gateway:
         return await sync.resume(self._domain, actor, command)
 
     async def _refresh_token(self, socket: Socket, actor: Actor, command: RefreshToken) -> RefreshedAck:
-        identity = await self._authenticator.authenticate(command.token)
+        identity = await self._identify(command.token)
         if identity.profile.id != actor.user_id:
             raise MessagingError(Code.AUTH_INVALID, "the token speaks for another user")
         profile = identity.profile

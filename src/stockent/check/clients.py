@@ -179,6 +179,10 @@ class Device:
             raise StepFailed(f"{name} by {self.label}: an ack that is an object", shown(ack))
         return ack
 
+    async def emit(self, name: str, argument: object) -> None:
+        """Give a command without asking for its ack."""
+        await self._client.emit(name, argument)
+
     async def done(self, name: str, **argument: object) -> dict[str, Any]:
         """The ack of a command that must succeed. Names are the wire's, in camelCase."""
         ack = await self.command(name, argument)

@@ -6,7 +6,6 @@ ends with code 1 and one sentence. No command answers such a mistake with a trac
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import re
@@ -53,8 +52,6 @@ def serve(*, demo: bool, demo_public: bool, host: str | None, port: str | None, 
     def run() -> None:
         from .server import run as run_server
 
-        if demo:
-            asyncio.run(demo_mode.seed(settings))
         run_server(settings, demo=demo, on_started=on_started)
 
     _or_sentence(run, settings)

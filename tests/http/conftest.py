@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -13,11 +14,11 @@ import httpx
 import pytest
 
 from stockent.auth import Authenticator, mint
-from stockent.config import Settings
+from stockent.config import DATABASE_NAME, Settings
 from stockent.http import create_app
 from stockent.messaging.domain import Domain
 from stockent.messaging.models import Profile
-from stockent.store import open_store
+from stockent.store import migrate, open_store
 
 SECRET = "4f1c9a77d1e84b0c9c53b8f0a2e6d7c1"
 ORIGIN = "http://shop.example"
@@ -86,8 +87,15 @@ def page_dir(tmp_path: Path) -> Path:
     return page
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of the newest schema, to copy: migrating takes longer than most of these tests."""
+    return migrate(f"sqlite:///{tmp_path_factory.mktemp('empty') / 'store.db'}")
+
+
 @pytest.fixture
-async def domain(settings: Settings) -> AsyncIterator[Domain]:
+async def domain(settings: Settings, empty_store: Path) -> AsyncIterator[Domain]:
+    shutil.copy(empty_store, settings.data_dir / DATABASE_NAME)
     store = open_store(settings.database_url)
     await store.open()
     yield Domain(store, Heard())

@@ -54,6 +54,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/demo"): open_to_all(404),
     ("POST", "/api/demo/login"): open_to_all(404, {"userId": "jonas"}),
     ("POST", "/api/demo/refresh"): open_to_all(404),
+    ("GET", "/api/session"): open_to_all(),
     ("GET", "/api/me"): speakers(200),
     ("GET", "/api/unread"): speakers(200),
     ("GET", "/api/users/{user_id}"): Rule(401, 404, 200, 200),

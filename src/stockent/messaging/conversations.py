@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from . import announce, text
+from . import announce, bounds, text
 from .commands import ChangeConversation, CreateConversation, StartConversation
 from .domain import Actor, Domain
 from .errors import invalid
-from .models import MAX_PAGE, MAX_PARTICIPANTS, Conversation, ConversationPage, ConversationStatus
+from .models import MAX_PARTICIPANTS, Conversation, ConversationPage, ConversationStatus
 from .ports import Created, NewConversation, NewMessage, Started
 
 
@@ -78,7 +78,7 @@ async def listing(
     q: str | None,
 ) -> ConversationPage:
     """Mine, newest activity first; `q` searches titles, subjects, other people's names and companies."""
-    check_limit(limit)
+    bounds.limit(limit)
     return await domain.store.conversations(
         user_id=actor.user_id, cursor=cursor, limit=limit, status=status, unread=unread, q=text.line("q", q)
     )
@@ -112,8 +112,3 @@ async def delete(domain: Domain, actor: Actor, conversation_id: str) -> None:
     """Delete for everyone: its texts are gone, its room is empty, and asking for it finds nothing."""
     changed = await domain.store.delete_conversation(conversation_id, user_id=actor.user_id)
     announce.conversation_deleted(domain.emitter, changed, deleted_by=actor.user_id)
-
-
-def check_limit(limit: int) -> None:
-    if not 1 <= limit <= MAX_PAGE:
-        raise invalid("limit", f"expected 1 to {MAX_PAGE}, got {limit}")

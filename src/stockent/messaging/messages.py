@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from . import announce, text
+from . import announce, bounds, text
 from .commands import EditMessage, SendMessage
-from .conversations import check_limit
 from .domain import Actor, Domain
 from .errors import invalid
 from .models import Message, MessagePage
@@ -55,12 +54,16 @@ async def page(
     limit: int,
 ) -> MessagePage:
     """A page by `seq`, oldest first; with no bound the newest."""
-    check_limit(limit)
-    given = [
-        name for name, seq in (("before", before), ("after", after), ("around", around)) if seq is not None
-    ]
+    bounds.limit(limit)
+    given = {
+        name: seq
+        for name, seq in (("before", before), ("after", after), ("around", around))
+        if seq is not None
+    }
     if len(given) > 1:
-        raise invalid(given[1], f"expected one of before, after and around, got {' and '.join(given)}")
+        raise invalid(next(reversed(given)), f"expected one of before, after and around, got {len(given)}")
+    for name, seq in given.items():
+        bounds.seq(name, seq)
     return await domain.store.messages(
         conversation_id, user_id=actor.user_id, before=before, after=after, around=around, limit=limit
     )

@@ -16,6 +16,8 @@ MAX_CONTENT_CHARS = 5_000
 MAX_TITLE_CHARS = 200
 MAX_ID_CHARS = 128
 MAX_PARTICIPANTS = 100
+#: The largest integer that JavaScript holds exactly.
+MAX_SEQ = 2**53 - 1
 MAX_URL_CHARS = 2_048
 MAX_SUBJECT_DATA_BYTES = 4_096
 MAX_SUBJECT_DATA_DEPTH = 16
@@ -34,7 +36,7 @@ ClientId = Annotated[
         description="A UUID made by the client, the same on every retry of this send.",
     ),
 ]
-Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Seq = Annotated[int, Meta(ge=0, le=MAX_SEQ)]
 Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARS)]
 Url = Annotated[str, Meta(max_length=MAX_URL_CHARS, pattern=r"^(https?://|/)")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import announce
+from . import announce, bounds
 from .commands import ReadState
 from .domain import Actor, Domain
 from .models import Unread
@@ -10,6 +10,7 @@ from .models import Unread
 
 async def mark_read(domain: Domain, actor: Actor, conversation_id: str, seq: int) -> ReadState:
     """Move one's mark forward to `seq`, never back and never past the last; emits only if it moved."""
+    bounds.seq("seq", seq)
     read = await domain.store.mark_read(conversation_id, user_id=actor.user_id, seq=seq)
     if read.changed:
         announce.message_read(domain.emitter, conversation_id, read, reader=actor.user_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -228,5 +228,5 @@ _NEWER = """
 """
 _ids_from = msgspec.json.Decoder(tuple[str, ...]).decode
 _keys_from = msgspec.json.Decoder(list[tuple[int, str]]).decode
-_key_from = msgspec.json.Decoder(tuple[int, str]).decode
+_key_from = msgspec.json.Decoder(tuple[Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)], str]).decode
 _counts_from = msgspec.json.Decoder(dict[str, int]).decode

@@ -19,7 +19,7 @@ class Limits:
     upgrade_timeout_s: float = 10.0
     #: From a polling request's head to the end of its body.
     body_timeout_s: float = 20.0
-    #: How long a session closed by the server waits for the poll that learns of it.
+    #: How long a session that the server closed waits for the poll, or the WebSocket's close frame, that answers it.
     linger_s: float = 5.0
     #: Bytes that wait for a reader before it is closed as too slow. It may come back and resume.
     max_backlog_bytes: int = 1_048_576

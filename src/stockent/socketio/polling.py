@@ -22,6 +22,7 @@ _TEXT = b"text/plain; charset=UTF-8"
 _TOO_LARGE = Refusal(413, 3, "Payload too large")
 _BODY_TIMEOUT = Refusal(408, 3, "Body took too long")
 _DUPLICATE_POLL = Refusal(400, 3, "Another poll is waiting")
+_DUPLICATE_PUSH = Refusal(400, 3, "Another request is being read")
 
 #: Ends that a client with a working transport learns by its next poll.
 _LINGERING = frozenset(
@@ -32,7 +33,16 @@ _LINGERING = frozenset(
 class PollingLink:
     """Packets of a polling session that wait for a GET, and the GET that waits for packets."""
 
-    __slots__ = ("_backlog_bytes", "_closed", "_connection", "_engine", "_packets", "drained", "poll")
+    __slots__ = (
+        "_backlog_bytes",
+        "_closed",
+        "_connection",
+        "_engine",
+        "_packets",
+        "drained",
+        "poll",
+        "pushing",
+    )
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -44,6 +54,8 @@ class PollingLink:
         self.poll: asyncio.Future[bytes] | None = None
         #: Set while reading is paused; POSTs wait for it.
         self.drained: asyncio.Event | None = None
+        #: A POST is being read, or its packets wait for room.
+        self.pushing = False
 
     def attach(self, connection: Connection) -> None:
         self._connection = connection
@@ -90,6 +102,8 @@ class PollingLink:
     def hand_over(self, connection: Connection) -> None:
         """The session has a new link: give it what waits here, before anything newer."""
         self._closed = True
+        if self.drained is not None:
+            connection.link.pause_reading()
         self.resume_reading()
         packets, self._packets = self._packets, []
         for packet in packets:
@@ -228,6 +242,21 @@ class Polling:
             gone.cancel()
 
     async def _push(
+        self, connection: Connection, headers: dict[str, str], receive: Receive
+    ) -> bytes | Refusal | None:
+        link = connection.link
+        assert isinstance(link, PollingLink)
+        if link.pushing:
+            # Bodies beside each other would have no order, and no bound while reading is paused.
+            self._engine.close(connection, Reason.TRANSPORT_ERROR)
+            return _DUPLICATE_PUSH
+        link.pushing = True
+        try:
+            return await self._read_push(connection, headers, receive)
+        finally:
+            link.pushing = False
+
+    async def _read_push(
         self, connection: Connection, headers: dict[str, str], receive: Receive
     ) -> bytes | Refusal | None:
         limits = self._engine.limits

@@ -46,8 +46,6 @@ _picows_log = _PicowsLog()
 #: picows' least; the buffer grows for a frame that needs more, up to `max_payload_bytes`.
 _READ_BUFFER_BYTES = 2_048
 _HEAD_TIMEOUT_S = 5.0
-#: After a close frame the peer has this long to answer it before the socket is closed.
-_CLOSE_TIMEOUT_S = 1.0
 
 _CLOSE_CODES = {
     Reason.PARSE_ERROR: WSCloseCode.UNSUPPORTED_DATA,
@@ -65,6 +63,7 @@ class WebSocketLink(WSListener):
         "_connection",
         "_engine",
         "_fragments",
+        "_hang_up_timer",
         "_query",
         "_transport",
         "send_binary",
@@ -78,6 +77,7 @@ class WebSocketLink(WSListener):
         self._query: Query | None = query
         self._connection = connection
         self._fragments: _Fragments | None = None
+        self._hang_up_timer: asyncio.TimerHandle | None = None
         self._closed = False
 
     # Link
@@ -91,7 +91,7 @@ class WebSocketLink(WSListener):
             self._transport.disconnect(graceful=False)
             return
         self._transport.send_close(_CLOSE_CODES.get(reason, WSCloseCode.OK), reason)
-        asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_S, self._transport.disconnect)
+        self._hang_up_later()
 
     # frames
 
@@ -115,7 +115,8 @@ class WebSocketLink(WSListener):
             transport.disconnect()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if self._closed:
+        # Also sent by picows, which goes on reading for 10 ms after a frame that it has refused.
+        if transport.is_close_frame_sent:
             if frame.msg_type == WSMsgType.CLOSE:
                 transport.disconnect()
             return
@@ -140,13 +141,9 @@ class WebSocketLink(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._closed = True
-        connection = self._connection
-        if connection is None:
-            return
-        if connection.link is self:
-            self._engine.close(connection, Reason.TRANSPORT_CLOSE)
-        else:
-            connection.abandon_upgrade(self)
+        if self._hang_up_timer is not None:
+            self._hang_up_timer.cancel()
+        self._part(Reason.TRANSPORT_CLOSE)
 
     def pause_writing(self) -> None:
         """The peer has not read `max_backlog_bytes`. Called from within a send, so the end comes a little later."""
@@ -188,7 +185,7 @@ class WebSocketLink(WSListener):
         self._engine.receive_binary(connection, message)
 
     def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Everything but a whole data frame. Pings are answered by picows, which also refuses bad control frames."""
+        """Everything but a whole data frame. Fragmented and long control frames are refused by picows."""
         kind = frame.msg_type
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise FrameError(WSCloseCode.PROTOCOL_ERROR, "reserved bit without an extension")
@@ -197,7 +194,11 @@ class WebSocketLink(WSListener):
             code = frame.get_close_code()
             transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
             transport.disconnect()
-        elif kind != WSMsgType.PONG and kind != WSMsgType.PING:
+            self._hang_up_later()
+            self._part(Reason.TRANSPORT_CLOSE)
+        elif kind == WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+        elif kind != WSMsgType.PONG:
             self._take_fragment(frame)
 
     def _take_fragment(self, frame: WSFrame) -> None:
@@ -233,10 +234,23 @@ class WebSocketLink(WSListener):
         self._fragments = None
         self._closed = True
         self._transport.send_close(code, message)
-        asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_S, self._transport.disconnect)
+        self._hang_up_later()
+        self._part(Reason.TRANSPORT_ERROR)
+
+    def _part(self, reason: str) -> None:
+        """This WebSocket carries nothing any more: what it carried ends, what it was to take over goes on."""
         connection = self._connection
-        if connection is not None and connection.link is self:
-            self._engine.close(connection, Reason.TRANSPORT_ERROR)
+        if connection is None:
+            return
+        if connection.link is self:
+            self._engine.close(connection, reason)
+        else:
+            connection.abandon_upgrade(self)
+
+    def _hang_up_later(self) -> None:
+        """A peer that neither answers the close frame nor reads what waits for it must not keep us waiting."""
+        abort = partial(self._transport.disconnect, False)
+        self._hang_up_timer = asyncio.get_running_loop().call_later(self._engine.limits.linger_s, abort)
 
     def _end_probe(self) -> None:
         connection = self._connection
@@ -280,7 +294,8 @@ def websocket_protocol(engines: Sequence[Engine]) -> Callable[..., WSProtocol]:
             20,
             20,
             WSAutoPingStrategy.PING_WHEN_IDLE,
-            True,
+            # Pings come to the link, which looks at their reserved bits first.
+            False,
             max_frame_bytes,
             None,
             _READ_BUFFER_BYTES,

@@ -335,6 +335,12 @@ export interface Problem {
   errors?: { field: string; message: string }[];
 }
 
+/** The answer of `GET /api/session`: null for nobody, which is no error. */
+export interface SignedIn {
+  user: Profile | null;
+  demo: boolean;
+}
+
 export interface DemoPeople {
   people: Profile[];
 }

@@ -30,6 +30,7 @@ from ..messaging.models import Conversation, ConversationPage, MessagePage, Prof
 from .demo_routes import DemoLogin, DemoPeople, DemoSession
 from .docs_page import STYLE, render
 from .health import Health
+from .people import Session
 from .problems import Problem
 from .routes import given, open_routes, speaking_routes
 
@@ -55,6 +56,7 @@ RECEIVED = (
     Problem,
     Profile,
     ReadState,
+    Session,
     StartedAck,
     Unread,
 )

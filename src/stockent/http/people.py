@@ -1,19 +1,31 @@
-"""`/api/messages`, `/api/unread`, `/api/me` and `/api/users/{id}`. Each handler calls one verb."""
+"""`/api/messages`, `/api/unread`, `/api/me`, `/api/users/{id}` and `/api/session`."""
 
 from __future__ import annotations
 
-from litestar import Response, get, post
+from typing import Any
+
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, SkipValidation
 
+from ..auth import Authenticator, token_from_request
 from ..messaging import announce, conversations, reading, users
 from ..messaging.commands import StartConversation, StartedAck
 from ..messaging.domain import Actor, Domain
-from ..messaging.models import Profile, Unread
-from .responses import also, refusals
+from ..messaging.errors import MessagingError
+from ..messaging.models import Profile, Unread, Wire
+from .demo_routes import GivenDemo
+from .responses import also, open_refusals, refusals
 
 GivenDomain = NamedDependency[SkipValidation[Domain]]
 GivenActor = NamedDependency[SkipValidation[Actor]]
+
+
+class Session(Wire, frozen=True):
+    """Who the request speaks for, null for nobody; and whether this server is a demo."""
+
+    user: Profile | None
+    demo: bool
 
 
 @post(
@@ -53,3 +65,22 @@ async def my_profile(domain: GivenDomain, actor: GivenActor) -> Profile:
 )
 async def user_profile(domain: GivenDomain, actor: GivenActor, user_id: FromPath[str]) -> Profile:
     return await users.profile(domain, actor, user_id)
+
+
+@get("/session", tags=["users"], summary="Who I am, if anybody: never refused", responses=open_refusals())
+async def session(
+    request: Request[Any, Any, Any],
+    domain: GivenDomain,
+    demo: GivenDemo,
+    authenticator: NamedDependency[SkipValidation[Authenticator]],
+) -> Session:
+    """What a page asks first: unlike `/api/me` it is no error, and no line on a browser's console, to be nobody."""
+    token = token_from_request(request.headers.get("cookie"), request.headers.get("authorization"))
+    try:
+        profile = (await authenticator.authenticate(token)).profile
+        user = None if await domain.store.is_disabled(profile.id) else profile
+    except MessagingError as refusal:
+        if refusal.status != 401:
+            raise
+        user = None
+    return Session(user=user, demo=demo is not None)

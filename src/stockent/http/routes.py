@@ -42,7 +42,11 @@ def given(*, domain: Any, authenticator: Any, demo: Any, readiness: Any) -> dict
 def open_routes() -> Router:
     return Router(
         "/",
-        route_handlers=[health.alive, health.ready, Router("/api", route_handlers=[demo_routes.router])],
+        route_handlers=[
+            health.alive,
+            health.ready,
+            Router("/api", route_handlers=[demo_routes.router, people.session]),
+        ],
         security=[{}],
     )
 

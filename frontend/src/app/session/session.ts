@@ -3,8 +3,8 @@
  * two tabs can be two people. Makes the client when it is known, and closes it when the session ends.
  */
 
-import { Api, isAuthError, MessagingClient, MessagingError, Subscribable, type Profile } from '../../client';
-import type { DemoLogin, DemoPeople } from '../../client';
+import { Api, MessagingClient, Subscribable, type Profile } from '../../client';
+import type { DemoLogin, DemoPeople, SignedIn } from '../../client';
 
 export type Session =
   | { kind: 'checking' }
@@ -25,10 +25,10 @@ class SessionKeeper {
     this.end({ kind: 'checking' });
     const asked = takeAskedPerson();
     try {
-      if (asked === null) this.begin(await this.api.me());
+      if (asked === null) await this.find();
       else await this.enter(asked);
     } catch (error) {
-      await this.offer(error);
+      this.end({ kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) });
     }
   }
 
@@ -48,6 +48,16 @@ class SessionKeeper {
     return (await this.api.request<DemoPeople>('GET', '/api/demo')).people;
   }
 
+  private async find(): Promise<void> {
+    const { user, demo } = await this.api.request<SignedIn>('GET', '/api/session');
+    if (user !== null) {
+      this.begin(user);
+      return;
+    }
+    this.keep(null);
+    this.end(demo ? { kind: 'choosing', people: await this.people() } : { kind: 'signedOut' });
+  }
+
   private begin(me: Profile): void {
     const client = new MessagingClient({
       userId: me.id,
@@ -63,20 +73,6 @@ class SessionKeeper {
     const before = this.state.get();
     this.state.set(next);
     if (before.kind === 'signedIn') before.client.close();
-  }
-
-  private async offer(error: unknown): Promise<void> {
-    if (!isAuthError(error) && !(error instanceof MessagingError && error.status === 404)) {
-      this.end({ kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) });
-      return;
-    }
-    this.keep(null);
-    try {
-      this.end({ kind: 'choosing', people: await this.people() });
-    } catch (failure) {
-      const answered = failure instanceof MessagingError && failure.status !== null;
-      this.end(answered ? { kind: 'signedOut' } : { kind: 'unreachable', reason: String(failure) });
-    }
   }
 
   private async refresh(): Promise<string | null> {

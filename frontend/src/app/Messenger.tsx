@@ -3,6 +3,7 @@
 import { MessagesSquare } from 'lucide-react';
 import { useCallback, useRef, useState } from 'react';
 
+import { useClientState } from '../react';
 import { Details } from './details/Details';
 import { ConversationList, type ListHandle } from './list/ConversationList';
 import { ConnectionBar } from './parts/ConnectionBar';
@@ -41,7 +42,8 @@ export function Messenger() {
     start,
     back,
   });
-  const details = conversationId !== null && wide && !folded;
+  const known = useClientState((state) => conversationId !== null && state.gone[conversationId] === undefined);
+  const details = conversationId !== null && known && wide && !folded;
   const toggleDetails = () => (wide ? setFolded(!folded) : setOpen('details'));
   return (
     <div className="shell" data-open={conversationId === null ? 'list' : 'thread'} data-details={details}>
@@ -51,10 +53,10 @@ export function Messenger() {
           <ConversationList ref={list} openId={conversationId} onStart={start} onShortcuts={() => setOpen('shortcuts')} />
         )}
         {conversationId !== null && (
-          <ThreadPane key={conversationId} id={conversationId} at={at} onBack={back} onDetails={toggleDetails} detailsShown={details} />
+          <ThreadPane key={`thread ${conversationId}`} id={conversationId} at={at} onBack={back} onDetails={toggleDetails} detailsShown={details} tight={!wide} />
         )}
         {conversationId === null && !narrow && <NothingOpen />}
-        {details && <Details key={conversationId} id={conversationId} />}
+        {details && <Details key={`details ${conversationId}`} id={conversationId} />}
       </div>
       {open === 'shortcuts' && <ShortcutsDialog onClose={close} />}
       {open === 'start' && <StartDialog onClose={close} />}

@@ -24,7 +24,7 @@ function SubjectCard({ subject }: { subject: Subject }) {
   const facts = factsOf(subject);
   return (
     <section className="details-part" aria-label="Subject">
-      <SubjectPicture url={subject.imageUrl ?? null} large />
+      {subject.imageUrl && <SubjectPicture url={subject.imageUrl} large />}
       <h2 className="details-title">{subject.title}</h2>
       {price !== null && <p className="details-price">{price}</p>}
       {facts.length > 0 && (

@@ -20,6 +20,7 @@ export function Dialog({ title, onClose, children, size = 'm', alert = false }: 
     const dialog = ref.current;
     const before = document.activeElement;
     dialog?.showModal();
+    dialog?.querySelector<HTMLElement>('[data-first-focus]')?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -67,7 +68,9 @@ export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProp
     <Dialog title={title} onClose={onClose} size="s" alert>
       <p className="dialog-text">{text}</p>
       <footer className="dialog-foot">
-        <Button onClick={onClose}>Cancel</Button>
+        <Button data-first-focus onClick={onClose}>
+          Cancel
+        </Button>
         <Button
           kind="danger"
           onClick={() => {

@@ -114,9 +114,7 @@ function PersonPicker({ people, onPick }: { people: readonly Profile[]; onPick: 
         placeholder="Name or company"
         value={q}
         onChange={(event) => setQ(event.target.value)}
-        // The window was opened to look for somebody.
-        // eslint-disable-next-line jsx-a11y/no-autofocus
-        autoFocus
+        data-first-focus
       />
       <ul className="start-people" aria-label="People">
         {found.map((person) => (

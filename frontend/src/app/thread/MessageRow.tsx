@@ -74,7 +74,7 @@ function Stored({ message, own, editable, actions }: { message: Message; own: bo
     <div className="bubble-line" {...press}>
       <p className="bubble" dir="auto" title={fullTimeOf(message.createdAt)}>
         <MessageText text={message.content} />
-        {message.editedAt !== null && <span className="bubble-edited" title={`Edited ${fullTimeOf(message.editedAt)}`}> edited</span>}
+        {message.editedAt !== null && <span className="bubble-edited" title={`Edited ${fullTimeOf(message.editedAt)}`}>edited</span>}
       </p>
       <Menu
         label="Message"

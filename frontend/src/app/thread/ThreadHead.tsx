@@ -20,10 +20,12 @@ interface Props {
   onBack: () => void;
   onDetails: () => void;
   detailsShown: boolean;
+  /** There is no room for the details beside the talk. */
+  tight: boolean;
   onStatus: (status: Conversation['status']) => void;
 }
 
-export function ThreadHead({ id, conversation, onBack, onDetails, detailsShown, onStatus }: Props) {
+export function ThreadHead({ id, conversation, onBack, onDetails, detailsShown, tight, onStatus }: Props) {
   const client = useSocket();
   const me = useMe();
   const [asking, setAsking] = useState(false);
@@ -38,7 +40,7 @@ export function ThreadHead({ id, conversation, onBack, onDetails, detailsShown, 
       {conversation && <ConversationPicture conversation={conversation} me={me} />}
       <div className="thread-title">
         <h1>{conversation ? conversationName(conversation, me) : ' '}</h1>
-        <p>{conversation ? about(conversation, me) : ' '}</p>
+        <p>{conversation ? about(conversation, me, !tight && !detailsShown) : ' '}</p>
       </div>
       <div className="thread-tools">
         <IconButton icon={PanelRight} label={detailsShown ? 'Hide details' : 'Show details'} aria-expanded={detailsShown} onClick={onDetails} />
@@ -74,11 +76,12 @@ export function ThreadHead({ id, conversation, onBack, onDetails, detailsShown, 
   );
 }
 
-function about(conversation: Conversation, me: string | null): string {
+/** Who it is with, and the subject where it is not shown elsewhere. */
+function about(conversation: Conversation, me: string | null, withSubject: boolean): string {
   const { subject, kind } = conversation;
   const others = counterparts(conversation, me);
   const [first] = others;
   const who = kind === 'DIRECT' ? [first?.companyName, countryName(first?.country ?? null)] : [`${conversation.participants.length} people`];
-  const price = subject ? priceOf(subject) : null;
-  return [...who, subject ? subject.title : null, price].filter(Boolean).join(' · ');
+  if (!withSubject || !subject) return who.filter(Boolean).join(' · ');
+  return [...who, subject.title, priceOf(subject)].filter(Boolean).join(' · ');
 }

@@ -12,6 +12,7 @@ import { notice } from '../parts/toasts';
 import { openList } from '../router';
 import { ClosedLine } from './ClosedLine';
 import { Composer, type ComposerHandle } from './Composer';
+import { SubjectStrip } from './SubjectStrip';
 import { ThreadHead } from './ThreadHead';
 import { ThreadSkeleton } from './ThreadSkeleton';
 import { ThreadView } from './ThreadView';
@@ -23,9 +24,11 @@ interface Props {
   onBack: () => void;
   onDetails: () => void;
   detailsShown: boolean;
+  /** There is no room for the details beside the talk. */
+  tight: boolean;
 }
 
-export function ThreadPane({ id, at, onBack, onDetails, detailsShown }: Props) {
+export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: Props) {
   const client = useSocket();
   const me = useMe();
   const { conversation, gone } = useConversation(id);
@@ -65,8 +68,10 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown }: Props) {
         onBack={onBack}
         onDetails={onDetails}
         detailsShown={detailsShown}
+        tight={tight}
         onStatus={(status) => void setStatus(status)}
       />
+      {tight && conversation?.subject && <SubjectStrip subject={conversation.subject} onOpen={onDetails} />}
       {thread.loaded && conversation ? (
         <ThreadView
           conversation={conversation}

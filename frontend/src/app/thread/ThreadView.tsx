@@ -17,6 +17,7 @@ import { MessageRow, type MessageActions } from './MessageRow';
 import { estimateHeight, rowsOf, seqOf, type Row } from './rows';
 import { ThreadStart } from './ThreadStart';
 import { useNewLine } from './useNewLine';
+import { usePinned } from './usePinned';
 
 /** So many rows before an edge the next page is fetched. */
 const EDGE_ROWS = 12;
@@ -66,6 +67,11 @@ export function ThreadView({ conversation, thread, at, sent, onEdit, onDelete, o
     [virtual],
   );
   const landed = useLanding(rows, at, go);
+  usePinned(
+    scroller,
+    () => virtual.isAtEnd(NEAR_END_PX),
+    () => virtual.scrollToEnd(),
+  );
   useLayoutEffect(() => {
     if (sent > 0) virtual.scrollToEnd();
   }, [sent, virtual]);

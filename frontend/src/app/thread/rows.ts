@@ -26,8 +26,12 @@ interface Thread {
   newAfter: number | null;
 }
 
+/**
+ * Where older messages are still to come, the oldest one held is not drawn: whether it opens a group or a day is not
+ * known yet, and a row must not change its height because rows came above it.
+ */
 export function rowsOf({ messages, outgoing, me, hasBefore, newAfter }: Thread): Row[] {
-  const rows: Row[] = hasBefore ? [] : [{ kind: 'start', key: 'start' }];
+  const rows: Row[] = [{ kind: 'start', key: 'start' }];
   let day: string | null = null;
   let lineDue = newAfter !== null;
   for (const message of messages) {
@@ -44,7 +48,11 @@ export function rowsOf({ messages, outgoing, me, hasBefore, newAfter }: Thread):
     day = withDay(rows, day, item.createdAt);
     group(rows, { kind: 'outgoing', key: item.clientId, outgoing: item, own: true, first: true, last: true });
   }
-  return rows;
+  return hasBefore ? rows.slice(firstCertain(rows)) : rows;
+}
+
+function firstCertain(rows: readonly Row[]): number {
+  return rows.findIndex((row) => isSaid(row) || row.kind === 'system') + 1;
 }
 
 /** `key` of a message of mine is its `clientId`, so a row stays the same row when the message has been stored. */
@@ -95,7 +103,7 @@ function withDay(rows: Row[], day: string | null, at: string): string {
 
 function group(rows: Row[], said: Said): void {
   const before = rows.at(-1);
-  if (isSaid(before) && speaker(before) === speaker(said) && timeOf(said) - timeOf(before) < GROUP_MS) {
+  if (isSaid(before) && speaker(before) === speaker(said) && timeOf(said) - timeOf(before) <= GROUP_MS) {
     rows[rows.length - 1] = { ...before, last: false };
     rows.push({ ...said, first: false });
   } else {

@@ -35,11 +35,18 @@ _ACK = tuple(Figure(f"ack {q}", ("ack_ms", q), "ms", more_is_better=False) for q
 _RECEIPT = tuple(
     Figure(f"receipt {q}", ("receipt_ms", q), "ms", more_is_better=False) for q in ("p50", "p99")
 )
+_OPENED = (
+    Figure("opened", ("opened_per_s",), "/s"),
+    Figure("open p50", ("open_ms", "p50"), "ms", more_is_better=False),
+)
 
 
 @dataclass(frozen=True)
 class Workload:
-    """`window`: unfinished messages of one sender. `rate`: messages a second of all, at scheduled times, instead."""
+    """`window`: unfinished messages of one sender. `rate`: messages a second of all, at scheduled times, instead.
+
+    `primed`: the same sockets have been there once before what is measured, and have gone.
+    """
 
     name: str
     mode: str
@@ -49,6 +56,7 @@ class Workload:
     window: int = 1
     rate: float | None = None
     quick_sockets: int | None = None
+    primed: bool = False
 
     @property
     def group_of(self) -> int:
@@ -76,14 +84,8 @@ WORKLOADS: tuple[Workload, ...] = (
     Workload("pairs-500-window-8", "pairs", 1000, (_MESSAGES, _DELIVERIES, _PER_CPU, *_ACK), window=8),
     Workload("pairs-500-paced", "pairs", 1000, (_MESSAGES, *_ACK, *_RECEIPT), rate=2000),
     Workload("single", "single", 2, (*_ACK, *_RECEIPT)),
-    Workload(
-        "connect",
-        "connect",
-        5000,
-        (Figure("opened", ("opened_per_s",), "/s"),),
-        joins=False,
-        quick_sockets=1000,
-    ),
+    Workload("connect", "connect", 5000, _OPENED, joins=False, quick_sockets=1000),
+    Workload("reconnect", "connect", 5000, _OPENED, joins=False, quick_sockets=1000, primed=True),
     Workload(
         "idle",
         "idle",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
 from typing import Any
 
 import uvicorn
+from httptools import HttpParserUpgrade
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .engine import Engine
 from .polling import Polling, Receive, Scope, Send
@@ -34,6 +37,24 @@ class Router:
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
+
+
+class _HttpProtocol(HttpToolsProtocol):
+    """uvicorn's, which would drop bytes right behind an upgrade request. A client must wait (RFC 6455, section 4.1)."""
+
+    _received = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._received = data
+        super().data_received(data)
+        self._received = b""
+
+    def handle_websocket_upgrade(self) -> None:
+        upgrade = sys.exception()
+        if isinstance(upgrade, HttpParserUpgrade) and upgrade.args[0] < len(self._received):
+            self.send_400_response("Bytes behind an upgrade request.")
+        else:
+            super().handle_websocket_upgrade()
 
 
 class Listener(uvicorn.Server):
@@ -73,7 +94,7 @@ def listener(
         Router(engines, app),
         host=host,
         port=port,
-        http="httptools",
+        http=_HttpProtocol,
         ws=websocket_protocol(engines),  # type: ignore[arg-type] # uvicorn takes any protocol factory
         lifespan="off",
         log_config=None,

@@ -36,6 +36,11 @@ class Clock:
         heapq.heappush(self._alarms, alarm)
         return alarm
 
+    @property
+    def waiting(self) -> int:
+        """How many timers have still to fire."""
+        return sum(not alarm.cancelled for alarm in self._alarms)
+
     def advance(self, seconds: float) -> None:
         """Let that much time pass; what falls due on the way is called in its order, at its moment."""
         end = self._now + seconds

@@ -6,10 +6,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from engineio.payload import Payload  # type: ignore[import-untyped]
 
 from stockent.store import migrate
 
 from .place import Place, open_place
+
+
+@pytest.fixture(autouse=True)
+def bursts_over_polling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A poll may bring more packets than the 16 at which python-engineio ends the connection unless told otherwise."""
+    monkeypatch.setattr(Payload, "max_decode_packets", 1_000)
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,10 @@ class Place:
     def namespace(self) -> Namespace:
         return self.node.server.of("/")
 
+    @property
+    def epoch(self) -> str:
+        return self.node.domain.store.epoch
+
     def token(self, user_id: str, *, life_s: float = 3_600, secret: str = SECRET) -> str:
         return mint(secret, Profile(id=user_id, name=user_id.title()), life_s, now=self.clock.now)
 

@@ -80,7 +80,7 @@ def test_one_edits_and_deletes_what_one_wrote(enter: Enter) -> None:
     _last_article(jonas).hover()
     _last_article(jonas).get_by_role("button", name="Message actions").click()
     jonas.page.get_by_role("menuitem", name="Delete").click()
-    jonas.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    jonas.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
 
     for person in (jonas, lin):
         expect(_last_article(person)).to_contain_text("Message deleted")
@@ -133,7 +133,7 @@ def test_a_conversation_is_started_closed_reopened_and_deleted(enter: Enter) -> 
     expect(carlos.page.get_by_role("textbox", name="Message")).to_be_visible()
 
     _choose(carlos, "Delete conversation")
-    carlos.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    carlos.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     expect(priya.page.get_by_role("main")).to_contain_text(re.compile("deleted", re.IGNORECASE))
     expect(priya.page.get_by_role("link", name=re.compile("Veracruz"))).to_have_count(0)
     priya.screenshot("deleted-while-open-desk-light")

@@ -11,6 +11,9 @@ import json
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from stockent.socketio import Server
+
+from .conftest import Serve
 from .serving import Endpoint
 from .wire import Clients, Packet
 
@@ -119,6 +122,17 @@ async def test_the_endpoint_answers_with_and_without_its_slash(echo: Endpoint, c
     for path in ("/engine.io", "/engine.io/"):
         for transport in ("polling", "websocket"):
             assert (await clients.open(transport, echo.at(path))).sid
+
+
+@pytest.mark.parametrize("path", ["/chat", "/chat/", "/deep/er/chat/"])
+async def test_a_server_answers_at_the_path_of_its_choice(serve: Serve, clients: Clients, path: str) -> None:
+    server = Server(path=path)
+    server.of("/")
+    endpoint = await serve(server)
+
+    for asked in (path, path.removesuffix("/"), path.removesuffix("/") + "/"):
+        for transport in ("polling", "websocket"):
+            assert await (await clients.open(transport, endpoint.at(asked))).enter()
 
 
 async def test_another_path_is_a_404(echo: Endpoint, clients: Clients) -> None:

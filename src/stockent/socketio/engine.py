@@ -66,7 +66,10 @@ class Query(NamedTuple):
 
 
 class Engine:
-    """One Engine.IO endpoint at `path`. `origins` None allows any; else exactly these, and clients that send none."""
+    """One Engine.IO endpoint at `path`, also found with or without the slash at its end.
+
+    `origins` None allows any; else exactly these, and clients that send none.
+    """
 
     def __init__(
         self,

@@ -26,11 +26,11 @@ class Router:
     """The ASGI application of the port: polling at each engine's path, everything else to `app`."""
 
     def __init__(self, engines: Sequence[Engine], app: App | None) -> None:
-        self._polling = {engine.path.rstrip("/"): Polling(engine) for engine in engines}
+        self._polling = {engine.path.removesuffix("/"): Polling(engine) for engine in engines}
         self._app = app or _not_found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        polling = self._polling.get(scope["path"].rstrip("/")) if scope["type"] == "http" else None
+        polling = self._polling.get(scope["path"].removesuffix("/")) if scope["type"] == "http" else None
         await (polling or self._app)(scope, receive, send)
 
 

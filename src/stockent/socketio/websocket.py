@@ -279,7 +279,7 @@ class _Fragments:
 def websocket_protocol(engines: Sequence[Engine]) -> Callable[..., WSProtocol]:
     """The factory for uvicorn's `ws=`: upgrade requests to an engine's path become its sessions, others get 404."""
     max_frame_bytes = max(engine.limits.max_payload_bytes for engine in engines)
-    listener_factory = partial(_accept, {engine.path: engine for engine in engines})
+    listener_factory = partial(_accept, {engine.path.removesuffix("/"): engine for engine in engines})
 
     def factory(**_uvicorn: Any) -> WSProtocol:
         return _UvicornProtocol(
@@ -321,7 +321,7 @@ class _UvicornProtocol(WSProtocol):  # type: ignore[misc] # a C class without ty
 
 def _accept(engines: dict[str, Engine], request: WSUpgradeRequest) -> Any:
     path, _, query_string = request.path.decode("latin-1").partition("?")
-    engine = engines.get(path) or engines.get(path + "/")
+    engine = engines.get(path.removesuffix("/"))
     if engine is None:
         return None
     query = engine.check(query_string, request.headers.get("origin"))

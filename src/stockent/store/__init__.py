@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from stockent.messaging.ports import Store, StoreError
 
-from .lock import FileLock, lock_of
+from .lock import claim
 from .migrate import upgrade
 from .sqlite import SqliteStore
 
@@ -33,9 +33,7 @@ def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> 
 def migrate(database_url: str) -> Path:
     """Bring the store to the newest schema and return its file. Blocks; no server may run on it meanwhile."""
     path = _sqlite_path(database_url)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(lock_of(path))
-    lock.acquire()
+    lock = claim(path)
     try:
         upgrade(path)
     finally:

@@ -23,11 +23,6 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def lock_of(database: Path) -> Path:
-    """The lock file that belongs to a database file."""
-    return database.with_name(database.name + ".lock")
-
-
 class FileLock:
     """Held from `acquire` to `release`; raises `StoreError` when another process holds it."""
 
@@ -36,10 +31,7 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise StoreError(f"cannot create the lock file {self.path}: {error.strerror}") from error
+        descriptor = _create(self.path)
         try:
             _try_lock(descriptor)
         except OSError as error:
@@ -53,3 +45,26 @@ class FileLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def claim(database: Path) -> FileLock:
+    """Make the folder and the file where there are none, for the owner's eyes only, and lock them."""
+    try:
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot create the folder {database.parent}: {error.strerror}") from error
+    lock = FileLock(database.with_name(database.name + ".lock"))
+    lock.acquire()
+    try:
+        os.close(_create(database))
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
+def _create(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"cannot create or write {path}: {error.strerror}") from error

@@ -34,7 +34,7 @@ from stockent.messaging.ports import (
 from . import changes, gaps, people, queries
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
 from .ids import new_id
-from .lock import FileLock, lock_of
+from .lock import FileLock, claim
 from .marks import ReadMark
 from .migrate import upgrade
 from .plan import Kind
@@ -54,7 +54,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
-        self._lock = FileLock(lock_of(path))
+        self._lock: FileLock | None = None
         self._writer = Writer(lambda: connect_writer(path), clock)
         self._readers: Readers | None = None
         self._epoch = ""
@@ -67,9 +67,7 @@ class SqliteStore:
         return self._epoch
 
     async def open(self) -> None:
-        connection = await asyncio.to_thread(self._prepare)
-        self._readers = Readers(lambda: connect_reader(self.path))
-        self._disabled = await self._read(queries.disabled_users)
+        connection = await asyncio.to_thread(self._claim_and_connect)
         self._writer.start(connection, asyncio.get_running_loop())
 
     async def close(self) -> None:
@@ -77,7 +75,8 @@ class SqliteStore:
         if self._readers is not None:
             await self._readers.close()
         await self._writer.stop()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     async def ping(self) -> None:
         await self._read(lambda connection: queries.value(connection, "SELECT 1"))
@@ -225,20 +224,18 @@ class SqliteStore:
         result: T = await self._writer.submit(Kind.OTHER, conversation_id, work)
         return result
 
-    def _prepare(self) -> sqlite3.Connection:
-        """Lock, migrate, connect. The connection is the first to the file, and all others only read."""
+    def _claim_and_connect(self) -> sqlite3.Connection:
+        """Lock, migrate, connect: the writer's connection is the first to the file, and all others only read."""
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             oldest = ".".join(map(str, OLDEST_SQLITE))
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old: expected {oldest} or later")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"cannot create the folder {self.path.parent}: {error.strerror}") from error
-        self._lock.acquire()
+        self._lock = claim(self.path)
         try:
             upgrade(self.path)
             connection = connect_writer(self.path)
             self._epoch = _epoch(connection, self._clock())
+            self._disabled = queries.disabled_users(connection)
+            self._readers = Readers(lambda: connect_reader(self.path))
         except sqlite3.Error as error:
             self._lock.release()
             raise StoreError(f"cannot open {self.path}: {error}") from error

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import structlog
 
 from stockent.messaging.errors import Code, MessagingError
+from stockent.messaging.ports import StoreError
 
 from .connect import is_store_wide, sqlite3
 from .ids import MessageIds
@@ -46,6 +47,7 @@ class Writer:
         self._queue: SimpleQueue[Operation | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._ended = False
         self._memory = Memory()
         self._message_ids = MessageIds()
         self._activity_us = 0
@@ -60,6 +62,8 @@ class Writer:
 
     def submit(self, kind: Kind, conversation_id: str | None, argument: Any) -> asyncio.Future[Any]:
         """Hand over; on the event loop only. The future gets the result after COMMIT, or the refusal."""
+        if self._thread is None:
+            raise StoreError("the store is not open")
         if self._stopping:
             raise MessagingError(Code.SHUTTING_DOWN, "the server is stopping")
         if self._queue.qsize() >= MAX_WAITING_WRITES:
@@ -81,47 +85,45 @@ class Writer:
         await self._loop.run_in_executor(None, thread.join)
 
     def _run(self) -> None:
-        while True:
-            batch, last = self._gather()
-            if batch:
+        while not self._ended:
+            first = self._queue.get()
+            if first is None:
+                break
+            batch = [first]
+            self._gather(batch, MAX_BATCH)
+            try:
                 outcomes = self._commit(batch)
-                try:
-                    self._loop.call_soon_threadsafe(_resolve, outcomes)
-                except RuntimeError:  # the loop is closed: nobody waits, and nobody will hand over more
-                    break
-            if last:
+            except BaseException as error:  # noqa: BLE001  # whatever it is, every caller gets an answer
+                self._roll_back()
+                self._gather(batch, MAX_WAITING_WRITES + MAX_BATCH)
+                outcomes = _refusals(batch, error)
+            try:
+                self._loop.call_soon_threadsafe(_resolve, outcomes)
+            except RuntimeError:  # the loop is closed: nobody waits, and nobody will hand over more
                 break
         self._disconnect()
 
-    def _gather(self) -> tuple[list[Operation], bool]:
-        batch: list[Operation] = []
-        operation = self._queue.get()
+    def _gather(self, batch: list[Operation], limit: int) -> None:
+        """Take what waits, without waiting for more, up to `limit` in all."""
+        take = self._queue.get_nowait
         try:
-            while operation is not None:
+            while len(batch) < limit:
+                operation = take()
+                if operation is None:
+                    self._ended = True
+                    return
                 batch.append(operation)
-                if len(batch) == MAX_BATCH:
-                    return batch, False
-                operation = self._queue.get_nowait()
         except Empty:
-            return batch, False
-        return batch, True
+            return
 
     def _commit(self, batch: list[Operation]) -> list[Outcome]:
-        """All of the batch or, when the store cannot write now, none of it."""
-        try:
-            connection = self._connection
-            if connection is None:
-                connection = self._connection = self._connect()
-            connection.execute("BEGIN IMMEDIATE")
-            outcomes = list(self._work(connection, batch))
-            connection.execute("COMMIT")
-        except BaseException as error:  # noqa: BLE001  # whatever it is, every caller gets an answer
-            log.error("store_write_failed", reason=str(error), refused=len(batch))
-            self._roll_back()
-            refusal = MessagingError(
-                Code.STORE_UNAVAILABLE, "the store cannot write now", retry_after_ms=_jittered_retry_ms()
-            )
-            return [(operation.future, refusal) for operation in batch]
+        """All of the batch, or by an exception none of it: then the store cannot write now."""
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._connect()
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = list(self._work(connection, batch))
+        connection.execute("COMMIT")
         return outcomes
 
     def _work(self, connection: sqlite3.Connection, batch: list[Operation]) -> Iterator[Outcome]:
@@ -194,6 +196,20 @@ _RUN: dict[Kind, Callable[[Transaction, list[Any]], Sequence[object]]] = {
     Kind.MARK: mark_group,
     Kind.OTHER: _run_others,
 }
+
+
+def _refusals(batch: list[Operation], error: BaseException) -> list[Outcome]:
+    """Who waits behind a batch that failed is refused with it: a store that hangs must not make a queue hang."""
+    log.error("store_write_failed", reason=str(error), refused=len(batch))
+    return [
+        (
+            operation.future,
+            MessagingError(
+                Code.STORE_UNAVAILABLE, "the store cannot write now", retry_after_ms=_jittered_retry_ms()
+            ),
+        )
+        for operation in batch
+    ]
 
 
 def _resolve(outcomes: list[Outcome]) -> None:

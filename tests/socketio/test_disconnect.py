@@ -356,6 +356,22 @@ async def test_who_has_gone_leaves_no_trace(
     await poll_until(lambda: live_connections() == 0)
 
 
+async def test_hundreds_that_never_enter_are_closed_and_leave_no_trace(
+    serve: Serve, clients: Clients, tcp: OpenTcp
+) -> None:
+    server = Server(limits=Limits(connect_timeout_s=0.3, linger_s=0.01))
+    server.of("/")
+    endpoint = await serve(server)
+    for _ in range(200):
+        connection = await tcp(endpoint)
+        connection.send(upgrade_head(endpoint))
+        await clients.polling(endpoint)
+    await poll_until(lambda: len(server.engine.connections) < 300)
+
+    await poll_until(lambda: not server.engine.connections)
+    await poll_until(lambda: live_connections() == 0)
+
+
 async def test_a_reset_at_any_byte_of_the_way_in_leaves_no_trace(
     serve: Serve, clients: Clients, tcp: OpenTcp
 ) -> None:

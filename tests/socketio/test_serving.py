@@ -1,0 +1,154 @@
+"""The listener: both transports and an application on one port, the end by a signal, and the package as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from stockent.socketio import Reason, Server, Socket, listener, serve
+from tests.waiting import poll_until
+
+from .serving import Endpoint, running
+from .wire import Clients
+
+
+async def hello(scope: Any, receive: Any, send: Any) -> None:
+    """An ASGI application beside the sockets."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+async def test_an_application_shares_the_port(clients: Clients) -> None:
+    server = Server()
+    server.of("/")
+    async with running(server, app=hello) as endpoint:
+        async with clients.http.get(f"{endpoint.origin}/anything") as response:
+            assert await response.text() == "hello"
+        assert await (await clients.websocket(endpoint)).enter()
+        assert await (await clients.polling(endpoint)).enter()
+
+
+async def test_two_servers_share_the_port(clients: Clients) -> None:
+    first, second = Server(path="/first/"), Server(path="/second/")
+    first.of("/").on("who")(lambda socket: "first")
+    second.of("/").on("who")(lambda socket: "second")
+    async with running(first, second.engine) as endpoint:
+        await second.start()
+        for name in ("first", "second"):
+            client = await clients.websocket(endpoint.at(f"/{name}/"))
+            await client.enter()
+            await client.send('421["who"]')
+            assert await client.receive() == f'431["{name}"]'
+        await second.stop()
+
+
+async def test_a_listener_stops_when_asked_and_tells_everybody_first(clients: Clients) -> None:
+    server, ended = Server(), list[str]()
+    server.of("/").on_disconnect(lambda socket, reason: ended.append(reason))
+    await server.start()
+    port_listener = listener([server.engine], host="127.0.0.1", port=0, before_stop=server.stop)
+    serving = asyncio.create_task(port_listener.serve())
+    await poll_until(lambda: port_listener.started)
+    endpoint = Endpoint(port_listener.port)
+    websocket, polling = await clients.websocket(endpoint), await clients.polling(endpoint)
+    await websocket.enter()
+    await polling.enter()
+    poll = asyncio.create_task(polling.poll())
+    await clients.polling(endpoint)
+
+    port_listener.should_exit = True
+
+    assert await websocket.closed() == 1001
+    assert (await poll).text == "1"
+    await asyncio.wait_for(serving, 5)
+    assert ended == [Reason.SHUTTING_DOWN] * 2
+    with pytest.raises(OSError):
+        await asyncio.open_connection("127.0.0.1", endpoint.port)
+
+
+async def test_serve_takes_a_port_in_use_as_an_error(clients: Clients) -> None:
+    async with running(Server()) as endpoint:
+        with pytest.raises(SystemExit):
+            await serve(Server(), port=endpoint.port)
+
+
+# the package as a program
+
+
+@asynccontextmanager
+async def program(*arguments: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stockent.socketio", *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def answers(http: ClientSession, endpoint: Endpoint) -> bool:
+    try:
+        async with http.get(endpoint.http("EIO=4&transport=polling")) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+async def until_it_answers(http: ClientSession, endpoint: Endpoint) -> None:
+    async with asyncio.timeout(10):
+        while not await answers(http, endpoint):
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+async def test_the_program_serves_both_protocols_until_a_signal(
+    clients: Clients, free_port: int, name: signal.Signals
+) -> None:
+    endpoint = Endpoint(free_port)
+    async with program("--port", str(free_port)) as process:
+        await until_it_answers(clients.http, endpoint)
+        frames = await clients.websocket(endpoint.at("/engine.io/"))
+        await frames.send("4hello")
+        assert await frames.receive() == "4hello"
+        sockets = await clients.websocket(endpoint)
+        await sockets.enter("/custom", {"a": 1})
+        assert await sockets.event("/custom") == ["auth", {"a": 1}]
+
+        process.send_signal(name)
+
+        assert await sockets.closed() == 1001
+        assert await frames.closed() == 1001
+        await poll_until(lambda: process.poll() is not None)
+        assert process.returncode == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+# the docstring's promise
+
+
+async def test_ten_lines_are_an_echo_server(clients: Clients) -> None:
+    server = Server()
+    chat = server.of("/")
+
+    @chat.on("message")
+    def message(socket: Socket, *args: Any) -> tuple[Any, ...]:
+        socket.emit("message-back", *args)
+        return args
+
+    async with running(server) as endpoint:
+        client = await clients.websocket(endpoint)
+        await client.enter()
+        await client.send('421["message","hi",{"n":1}]')
+        assert await client.receive_many(2) == ['42["message-back","hi",{"n":1}]', '431["hi",{"n":1}]']

@@ -9,6 +9,7 @@ import resource
 import statistics
 import subprocess
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ _PACKAGES = (
     "pysqlite3",
 )
 _OPEN_FILES = 65_536
+_QUIET_MOMENT_S = 0.5
+_QUIET_SHARE = 0.85
 
 
 def raise_file_limit() -> int:
@@ -66,6 +69,28 @@ def sync_cost_ms(folder: Path, *, times: int = 50) -> float:
             spent.append((time.perf_counter() - begun) * 1000)
     path.unlink()
     return round(statistics.median(spent), 4)
+
+
+def wait_until_quiet(cores: Collection[int], *, timeout_s: float) -> bool:
+    """Wait until nobody has used these cores for a moment. Returns False when it stayed busy for `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        before = _idle_s(cores)
+        time.sleep(_QUIET_MOMENT_S)
+        if min(_idle_s(cores)[core] - before[core] for core in cores) >= _QUIET_MOMENT_S * _QUIET_SHARE:
+            return True
+        if time.monotonic() >= deadline:
+            return False
+
+
+def _idle_s(cores: Collection[int]) -> dict[int, float]:
+    """Seconds that each core has idled or waited for a disk since the start (proc(5), /proc/stat)."""
+    ticks_per_s = os.sysconf("SC_CLK_TCK")
+    lines = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
+    by_name = {
+        fields[0]: (int(fields[4]) + int(fields[5])) / ticks_per_s for fields in lines if len(fields) > 5
+    }
+    return {core: by_name[f"cpu{core}"] for core in cores}
 
 
 def _field(path: Path, name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"benchmarks: {missing}", file=sys.stderr)
         return 2
     machine.raise_file_limit()
+    # As an exception it ends the servers that run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     workloads = [workload for workload in WORKLOADS if workload.name in options.workloads]
     peers = _usable([peer for peer in PEERS if peer.name in options.peers])
     if not peers:
@@ -69,6 +72,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--duration", type=float, help="seconds of one measurement (4; with --quick 1)")
     parser.add_argument(
         "--retries", type=int, default=2, help="more tries when a neighbour took the core (2)"
+    )
+    parser.add_argument(
+        "--wait", type=float, default=0, help="seconds to wait for quiet cores before each turn (0)"
     )
     parser.add_argument("--quick", action="store_true", help="one short round, to see that all works")
     parser.add_argument("--output", type=Path, default=BUILD / "results.json", help="where the JSON goes")
@@ -122,6 +128,8 @@ def _run_undisturbed(workload: Workload, peer: Peer, options: argparse.Namespace
     """The least disturbed of a few tries: chosen by what a neighbour took, never by the figure itself."""
     tries: list[dict[str, Any]] = []
     while len(tries) <= options.retries:
+        if options.wait:
+            machine.wait_until_quiet((SERVER_CORE, GENERATOR_CORE), timeout_s=options.wait)
         tries.append(run_once(workload, peer, quick=options.quick, duration_s=options.duration))
         if not tries[-1]["sound"] or report.disturbance(tries[-1]) <= report.DISTURBED_SHARE:
             return tries[-1]

@@ -19,6 +19,8 @@ from ..messaging.commands import (
 )
 from ..messaging.domain import Actor, Domain
 from ..messaging.models import (
+    DEFAULT_PAGE_CONVERSATIONS,
+    DEFAULT_PAGE_MESSAGES,
     MAX_PAGE,
     MAX_TITLE_CHARS,
     Conversation,
@@ -29,7 +31,6 @@ from ..messaging.models import (
 )
 from .responses import also, refusals
 
-DEFAULT_PAGE = 50
 MAX_CURSOR_CHARS = 512
 MAX_SEQ = 2**53 - 1
 
@@ -43,7 +44,7 @@ Bound = Annotated[int | None, QueryParameter(ge=0, le=MAX_SEQ)]
     "/",
     summary="Create a conversation",
     description="The same people and subject give the existing one with 200.",
-    responses=also(200, Conversation, "It was there already.") | refusals(422),
+    responses=also(200, Conversation, "It was there already.") | refusals(body=True),
 )
 async def create_conversation(
     domain: GivenDomain, actor: GivenActor, data: JSONBody[CreateConversation]
@@ -58,7 +59,7 @@ async def list_conversations(
     domain: GivenDomain,
     actor: GivenActor,
     cursor: Annotated[str | None, QueryParameter(max_length=MAX_CURSOR_CHARS)] = None,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit = DEFAULT_PAGE_CONVERSATIONS,
     status: Annotated[ConversationStatus | None, QueryParameter()] = None,
     unread: Annotated[bool | None, QueryParameter(description="Only with, or only without, unread.")] = None,
     archived: Annotated[bool | None, QueryParameter(description="Nothing is archived yet.")] = None,
@@ -76,7 +77,7 @@ async def get_conversation(domain: GivenDomain, actor: GivenActor, cid: FromPath
     return await conversations.get(domain, actor, cid)
 
 
-@patch("/{cid:str}", summary="Close, reopen or rename", responses=refusals(404, 422))
+@patch("/{cid:str}", summary="Close, reopen or rename", responses=refusals(404, body=True))
 async def change_conversation(
     domain: GivenDomain, actor: GivenActor, cid: FromPath[str], data: JSONBody[ChangeConversation]
 ) -> Conversation:
@@ -96,7 +97,7 @@ async def list_messages(
     before: Bound = None,
     after: Bound = None,
     around: Bound = None,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit = DEFAULT_PAGE_MESSAGES,
 ) -> MessagePage:
     return await messages.page(domain, actor, cid, before=before, after=after, around=around, limit=limit)
 
@@ -105,7 +106,7 @@ async def list_messages(
     "/{cid:str}/messages",
     summary="Send a message",
     description="The same clientId again gives the stored message with 200 and sends nothing.",
-    responses=also(200, Message, "A repeat: the stored message.") | refusals(404, 409, 422),
+    responses=also(200, Message, "A repeat: the stored message.") | refusals(404, 409, body=True),
 )
 async def send_message(
     domain: GivenDomain, actor: GivenActor, cid: FromPath[str], data: JSONBody[SendMessage]
@@ -114,7 +115,9 @@ async def send_message(
     return Response(sent.message, status_code=200 if sent.repeated else 201)
 
 
-@patch("/{cid:str}/messages/{mid:str}", summary="Edit my message", responses=refusals(403, 404, 409, 422))
+@patch(
+    "/{cid:str}/messages/{mid:str}", summary="Edit my message", responses=refusals(403, 404, 409, body=True)
+)
 async def edit_message(
     domain: GivenDomain,
     actor: GivenActor,
@@ -138,7 +141,7 @@ async def delete_message(
     return await messages.delete(domain, actor, cid, mid)
 
 
-@put("/{cid:str}/read", summary="Read up to a position", responses=refusals(404, 422))
+@put("/{cid:str}/read", summary="Read up to a position", responses=refusals(404, body=True))
 async def mark_read(
     domain: GivenDomain, actor: GivenActor, cid: FromPath[str], data: JSONBody[MarkRead]
 ) -> ReadState:

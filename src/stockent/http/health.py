@@ -42,8 +42,11 @@ async def alive() -> Health:
 async def ready(readiness: NamedDependency[SkipValidation[Readiness]]) -> Health:
     try:
         await asyncio.wait_for(readiness(), READY_TIMEOUT_S)
-    except (MessagingError, TimeoutError, OSError) as error:
+    except MessagingError as error:
+        log.warning("not_ready", reason=error.message)
+        raise
+    except (TimeoutError, OSError) as error:
         log.warning("not_ready", reason=str(error) or type(error).__name__)
-        code = error.code if isinstance(error, MessagingError) else Code.STORE_UNAVAILABLE
-        raise MessagingError(code, f"not ready: {error or 'no answer in time'}") from None
+        reason = "no answer in time" if isinstance(error, TimeoutError) else "a part of the server failed"
+        raise MessagingError(Code.STORE_UNAVAILABLE, f"not ready: {reason}") from None
     return Health(status="ready")

@@ -34,8 +34,9 @@ CHECK_TIMEOUT_S = 90.0
 
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 
-#: What a client meets when an answer has not the form that the contract promises, or does not come.
-_MISBEHAVIOUR = (aiohttp.ClientError, SocketIOError, OSError, LookupError, TypeError, ValueError)
+#: What a client meets when nobody answers, and when an answer has not the form that the contract promises.
+_SILENCE = (aiohttp.ClientConnectionError, OSError)
+_NONSENSE = (aiohttp.ClientError, SocketIOError, LookupError, TypeError, ValueError)
 
 
 def run_check(url: str | None, *, environ: Mapping[str, str] | None = None, out: TextIO | None = None) -> int:
@@ -110,7 +111,7 @@ async def _run_steps(url: str, issuer: Issuer | None, report: Report) -> None:
                 else:
                     report.skip_step(step.title)
         finally:
-            with suppress(*_MISBEHAVIOUR, StepFailed, TimeoutError):
+            with suppress(*_SILENCE, *_NONSENSE, StepFailed):
                 await scene.leave_nothing()
 
 
@@ -124,12 +125,17 @@ async def _run_step(step: Step, scene: Scene, passed: set[Run], report: Report) 
     except TimeoutError:
         waited_s = STEP_TIMEOUT_S if limit.expired() else time.perf_counter() - begun
         report.fail_step(step.title, _ms_since(begun), "an answer", f"none within {waited_s:.0f} s")
-    except _MISBEHAVIOUR as error:
-        got = f"{type(error).__name__}: {error}"
-        report.fail_step(step.title, _ms_since(begun), "answers as the contract has them", got)
+    except _SILENCE as error:
+        report.fail_step(step.title, _ms_since(begun), f"an answer from {scene.url}", _named(error))
+    except _NONSENSE as error:
+        report.fail_step(step.title, _ms_since(begun), "answers as the contract has them", _named(error))
     else:
         report.pass_step(step.title, _ms_since(begun))
         passed.add(step.run)
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _ms_since(begun: float) -> float:

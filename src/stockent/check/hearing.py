@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from .clients import Device, Heard
 from .failures import StepFailed
 
 #: How long an event may take to arrive after the ack or response of what caused it.
-EVENT_TIMEOUT_S = 3.0
+EVENT_TIMEOUT_S = 2.0
+
+_TIMES = {1: "once", 2: "twice"}
 
 Expected = Mapping[Device, Sequence[str]]
 
@@ -76,4 +79,6 @@ def _compare(device: Device, expected: Sequence[str], got: list[str]) -> None:
 
 
 def _spoken(events: Sequence[str]) -> str:
-    return ", ".join(events) + ("" if len(events) > 1 else " once") if events else "nothing"
+    """In order: `message_received once, message_updated twice`."""
+    runs = [(event, len(list(run))) for event, run in groupby(events)]
+    return ", ".join(f"{event} {_TIMES.get(count, f'{count} times')}" for event, count in runs) or "nothing"

@@ -40,7 +40,11 @@ STEPS: tuple[Step, ...] = (
     Step("an edit shows everywhere", talking.edit, (talking.send_over_socket,)),
     Step("a deleted message leaves its place empty", talking.delete_message, (talking.send_over_http,)),
     Step("a closed conversation takes no message until reopened", talking.close_and_reopen, (talking.join,)),
-    Step("sends that do not wait keep their order", talking.keep_order, (talking.close_and_reopen,)),
+    Step(
+        "sends that do not wait keep their order",
+        talking.keep_order,
+        (talking.send_over_http, talking.close_and_reopen),
+    ),
     Step(
         "history reads the same in both directions",
         standing.history,
@@ -48,7 +52,9 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("an outsider finds nothing", standing.foreign_access, (talking.send_over_socket,)),
     Step(
-        "a cut connection resumes with exactly the gap", standing.cut_and_resume, (talking.close_and_reopen,)
+        "a cut connection resumes with exactly the gap",
+        standing.cut_and_resume,
+        (talking.send_over_http, talking.close_and_reopen),
     ),
     Step("positions of another store are reset", standing.foreign_epoch, (talking.join,)),
     Step("whoever left the room is notified instead", standing.leave, (standing.cut_and_resume,)),

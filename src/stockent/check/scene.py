@@ -74,8 +74,8 @@ class Scene:
 
     @property
     def everybody(self) -> Sequence[Device]:
-        """The sockets of those who take part, in the room or not."""
-        return [device for device in self.devices if device.person is not self.outsider]
+        """The connected sockets of those who take part, in the room or not."""
+        return [device for device in self.devices if device.connected and device.person is not self.outsider]
 
     @property
     def path(self) -> str:

@@ -93,7 +93,7 @@ async def cut_and_resume(scene: Scene) -> None:
 
 async def foreign_epoch(scene: Scene) -> None:
     """Positions in another life of the store mean nothing: the client is told to load anew."""
-    ack = await scene.buyer_view.done(
+    ack = await scene.buyer_else.done(
         "resume", epoch="of-another-store", conversations={scene.conversation_id: 1}
     )
     fields("resume with another epoch", ack, reset=True, epoch=scene.epoch, conversations={})
@@ -131,7 +131,7 @@ async def delete_conversation(scene: Scene) -> None:
     for person in (scene.buyer, scene.seller):
         await person.refused("GET", scene.path, status=404, code="not_found")
     one = {"conversationId": scene.conversation_id}
-    await scene.buyer_view.refused("send_message", code="not_found", **one, **message("Hello?"))
+    await scene.buyer_else.refused("send_message", code="not_found", **one, **message("Hello?"))
     await scene.seller_view.refused("join_conversation", code="not_found", **one)
     same("the seller's unread", await scene.unread_of(scene.seller), (0, scene.unread_before))
 

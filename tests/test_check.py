@@ -126,9 +126,10 @@ async def test_it_passes_against_a_demo_as_its_people_without_the_secret(
 
 
 async def test_it_signs_for_the_audience_and_as_the_issuer_that_the_server_asks_for(tmp_path: Path) -> None:
-    asked = {"JWT_AUDIENCE": "stockent", "JWT_ISSUER": "https://id.example.com"}
-    async with running(tmp_path, **asked) as served:
-        assert (await check(served.url, {"JWT_SECRET": SECRET} | asked))[0] == 0
+    issuer = "https://id.example.com"
+    async with running(tmp_path, JWT_AUDIENCE="stockent", JWT_ISSUER=issuer) as served:
+        asked = {"JWT_SECRET": SECRET, "JWT_AUDIENCE": "stockent", "JWT_ISSUER": issuer}
+        assert (await check(served.url, asked))[0] == 0
         code, output = await check(served.url, {"JWT_SECRET": SECRET})
     assert code == 1
     expect_only_failure(output, "people sign in with their tokens", passed=TITLES[:1])

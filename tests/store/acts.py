@@ -90,6 +90,7 @@ async def all_conversations(
         cursor = page.next_cursor
         if cursor is None:
             return found
+        assert len(found) < 5_000, "paging does not come to an end"
 
 
 async def whole_log(store: Store, conversation_id: str, user_id: str) -> list[LogEntry]:

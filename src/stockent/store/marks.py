@@ -75,19 +75,19 @@ def _mark_distinct(tx: Transaction, marks: list[ReadMark]) -> list[Read | Messag
             unread -= stands.newly_read
             total -= stands.newly_read
             moved.append((stands.conversation_key, stands.user_key, target, unread))
-            _remember(tx, mark, target)
         totals[mark.user_id] = total
         people = tuple(person.user_id for person in conversations[mark.conversation_id].participants)
         results.append(Read(max(target, stands.read_seq), Counts(unread, total), people, changed))
     if moved:
         tx.run(_MOVE_MARKS, encode_text(moved))
+        for mark, read in zip(marks, results, strict=True):
+            if isinstance(read, Read) and read.changed:
+                _remember(tx, mark, read.read_seq)
     return results
 
 
 def _remember(tx: Transaction, mark: ReadMark, read_seq: int) -> None:
-    conversation = tx.memory.get(mark.conversation_id)
-    if conversation is None:
-        return
+    conversation = tx.conversation(mark.conversation_id)
     people = [
         replace(person, read_seq=read_seq) if person.user_id == mark.user_id else person
         for person in conversation.participants

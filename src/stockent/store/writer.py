@@ -149,24 +149,27 @@ class Writer:
     ) -> list[Outcome]:
         """Run a group; if it fails by the fault of one operation, run each alone so that only that one fails."""
         tx.run("SAVEPOINT attempt")
+        before = tx.connection.total_changes
         try:
             results = run(tx, [operation.argument for operation in operations])
         except MessagingError as refusal:
-            self._undo(tx)
+            self._undo(tx, since=before)
             return [(operations[0].future, refusal)]
         except Exception as error:
             if is_store_wide(error):
                 raise
-            self._undo(tx)
+            self._undo(tx, since=before)
             if len(operations) == 1:
                 return [(operations[0].future, error)]
             return [outcome for operation in operations for outcome in self._attempt(tx, run, [operation])]
         tx.run("RELEASE attempt")
         return [(operation.future, result) for operation, result in zip(operations, results, strict=True)]
 
-    def _undo(self, tx: Transaction) -> None:
-        self._memory.clear()
-        tx.run("ROLLBACK TO attempt")
+    def _undo(self, tx: Transaction, *, since: int) -> None:
+        """A refusal before the first write costs no memory: otherwise a refused caller could slow all others."""
+        if tx.connection.total_changes != since:
+            self._memory.clear()
+            tx.run("ROLLBACK TO attempt")
         tx.run("RELEASE attempt")
 
     def _roll_back(self) -> None:

@@ -22,6 +22,6 @@ export default defineConfig({
   },
   test: {
     include: ['tests/**/*.test.{ts,tsx}'],
-    restoreMocks: true,
+    testTimeout: 20_000,
   },
 });

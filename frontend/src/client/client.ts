@@ -30,7 +30,7 @@ export interface MessagingClientOptions {
   storage?: OutboxStorage;
   fetch?: ApiOptions['fetch'];
   /** For tests and special networks. */
-  timing?: { ackTimeoutMs?: number; reconnectDelayMs?: number; reconnectDelayMaxMs?: number };
+  timing?: { ackTimeoutMs?: number; reconnectDelayMs?: number; reconnectDelayMaxMs?: number; retryDelayMs?: number };
 }
 
 interface Ear {
@@ -64,7 +64,7 @@ export class MessagingClient implements ConnectionListener {
     const desk: Desk = { store: this.store, api: this.api, connection: this.connection, dispatch: (event) => { this.dispatch(event); } };
     this.history = new History(desk);
     this.sync = new Sync(desk, this.history);
-    this.outbox = new OutboxSender(desk, options.storage ?? null);
+    this.outbox = new OutboxSender(desk, options.storage ?? null, options.timing?.retryDelayMs);
     this.reads = new ReadMarks(desk);
     this.signals = new TypingSignals(desk);
   }

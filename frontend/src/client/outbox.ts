@@ -9,6 +9,7 @@ import { isUnknownOutcome, toMessagingError, type MessagingError } from './error
 import type { Outgoing } from './model';
 import { Timer } from './timer';
 
+const NOTHING: readonly Outgoing[] = [];
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 15_000;
 /** So often a "later, please" is taken for an answer before the person is told. */
@@ -23,12 +24,14 @@ export class OutboxSender {
     this.pump();
   });
   private readonly unsubscribe: () => void;
+  /** What the storage holds; null before it was read, and until then it is not written. */
   private saved: readonly Outgoing[] | null = null;
   private closed = false;
 
   constructor(
     private readonly desk: Desk,
     private readonly storage: OutboxStorage | null,
+    private readonly retryMs = RETRY_MS,
   ) {
     this.unsubscribe = desk.store.subscribe(() => {
       this.save();
@@ -43,10 +46,10 @@ export class OutboxSender {
 
   /** Take back what an earlier page of this person left unsent. Call once, when it is known who that is. */
   restore(userId: string): void {
-    const text = this.storage?.getItem(storageKey(userId));
-    if (text !== null && text !== undefined) {
-      this.desk.dispatch({ type: 'outbox_restored', outbox: parseOutbox(text) });
-    }
+    const text = this.storage?.getItem(storageKey(userId)) ?? null;
+    this.saved = NOTHING;
+    if (text !== null) this.desk.dispatch({ type: 'outbox_restored', outbox: parseOutbox(text) });
+    this.save();
     this.pump();
   }
 
@@ -85,7 +88,7 @@ export class OutboxSender {
 
   private onFailure(clientId: string, attempts: number, error: MessagingError): void {
     if (isUnknownOutcome(error) || error.code.startsWith('auth_') || (error.retryable && attempts + 1 < MAX_ATTEMPTS)) {
-      this.notBefore.set(clientId, Date.now() + (error.retryAfterMs ?? backoffMs(attempts, RETRY_MS, RETRY_MAX_MS)));
+      this.notBefore.set(clientId, Date.now() + (error.retryAfterMs ?? backoffMs(attempts, this.retryMs, RETRY_MAX_MS)));
       this.desk.dispatch({ type: 'unanswered', clientId });
       return;
     }
@@ -95,7 +98,7 @@ export class OutboxSender {
 
   private save(): void {
     const { me, outbox } = this.desk.store.get();
-    if (me === null || this.storage === null || outbox === this.saved) return;
+    if (me === null || this.storage === null || this.saved === null || outbox === this.saved) return;
     this.saved = outbox;
     try {
       if (outbox.length === 0) this.storage.removeItem(storageKey(me));

@@ -66,14 +66,14 @@ export class Sync {
     };
   }
 
-  /** Connected. In view first, then the rest. `anew`: nothing is held, so there is nothing to resume. */
+  /** Connected. What is in view is made whole by joining it, the rest by resuming. `anew`: nothing is held, so there is nothing to resume. */
   onReady({ maxResume, anew }: { maxResume: number; anew: boolean }): void {
     this.maxResume = maxResume;
     this.joining.clear();
     this.resuming = false;
     this.enterViews();
     if (anew || this.desk.store.get().list.status !== 'loaded') void this.startAnew();
-    else void this.resume(this.heldIds());
+    else void this.resume(this.heldIds().filter((id) => !this.views.has(id)));
     this.heal.set(jittered(HEAL_EVERY_MS));
   }
 

@@ -59,12 +59,19 @@ export function erased(message: Message, deletion: MessageDeleted): Message {
 function changed(thread: Thread, change: Change): readonly Message[] {
   switch (change.kind) {
     case 'created':
-      return thread.hasAfter ? replace(thread.messages, change.message) : upsert(thread.messages, change.message);
+      return isOutside(thread, change.message) ? thread.messages : upsert(thread.messages, change.message);
     case 'updated':
       return replace(thread.messages, change.message);
     case 'deleted':
       return erase(thread.messages, change.deletion);
   }
+}
+
+/** Beyond an edge behind which there is more: its page will bring it, and a hole is worse than a wait. */
+function isOutside({ messages, hasBefore, hasAfter }: Thread, { seq }: Message): boolean {
+  const first = messages[0];
+  const last = messages.at(-1);
+  return (hasBefore && first !== undefined && seq < first.seq) || (hasAfter && (last === undefined || seq > last.seq));
 }
 
 function upsertAll(messages: readonly Message[], items: readonly Message[]): readonly Message[] {

@@ -1,30 +1,17 @@
 /**
- * A server that keeps the wire contract in memory, on a real socket.io and a real HTTP port, so that the client is
- * tested over a real network. Tests can cut sockets, lose events, refuse commands and restart it as another epoch.
+ * What a messaging server keeps and does, in memory and after the wire contract: conversations with a log without
+ * holes, read marks, catch-up. Events go to `emit`; whoever carries them decides who gets them.
  */
 
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
-import { Server, type Socket } from 'socket.io';
-
-import type {
-  Catchup,
-  Conversation,
-  LogEntry,
-  Message,
-  MessageType,
-  Participant,
-  Profile,
-  Subject,
-} from '../src/client/wire';
+import type { Catchup, Conversation, LogEntry, Message, MessageType, Participant, Profile, Subject } from '../../src/client/wire';
 
 const PAGE = 50;
 const MAX_CATCHUP = 500;
 
 /** What any request may carry; which of it does, the sender decides. */
-interface Body {
+export interface Body {
   conversationId: string;
   afterSeq: number | null;
   content: string;
@@ -55,56 +42,19 @@ export class Refusal extends Error {
   }
 }
 
-type Handler = (socket: Socket, userId: string, body: Body) => object;
+type Emit = (event: string, payload: unknown, to: string[], except?: string[]) => void;
 
-export class Backend {
+export class World {
   readonly people = new Map<string, Profile>();
   readonly kept = new Map<string, Kept>();
   epoch: string = randomUUID();
   now = () => new Date();
-  /** Return true to lose an event on its way to a user. */
-  lose: (event: string, userId: string) => boolean = () => false;
-  /** Called before a command is carried out; may throw a `Refusal`, or return 'silence' after or 'ignore' before it. */
-  onCommand: (name: string, userId: string) => 'silence' | 'ignore' | undefined = () => undefined;
-  /** Answers other HTTP requests; false for "not mine". */
-  other: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
-  readonly commands: { name: string; userId: string; body: Body }[] = [];
-  acceptToken = (token: string): boolean => !token.startsWith('expired');
-  private readonly http: HttpServer;
-  readonly io: Server;
   private ids = 0;
 
-  constructor() {
-    this.http = createServer((request, response) => void this.answer(request, response));
-    this.io = new Server(this.http, { cors: { origin: true, credentials: true } });
-    this.io.use((socket, next) => {
-      const token = String((socket.handshake.auth as { token?: unknown }).token ?? '');
-      const userId = this.userOf(token);
-      if (userId === null) {
-        const code = token === '' ? 'auth_required' : 'auth_expired';
-        next(Object.assign(new Error('no'), { data: { code } }));
-        return;
-      }
-      (socket.data as { userId: string }).userId = userId;
-      next();
-    });
-    this.io.on('connection', (socket) => this.onConnection(socket));
-  }
-
-  async listen(port = 0): Promise<string> {
-    await new Promise<void>((resolve) => this.http.listen(port, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    await this.io.close();
-  }
-
-  cut(userId?: string): void {
-    for (const socket of this.io.sockets.sockets.values()) {
-      if (userId === undefined || userOf(socket) === userId) socket.conn.close();
-    }
-  }
+  constructor(
+    private readonly emit: Emit,
+    private readonly emptyRoom: (name: string) => void = () => undefined,
+  ) {}
 
   person(id: string, name: string, more: Partial<Profile> = {}): Profile {
     const profile: Profile = { id, name, companyName: null, country: null, avatarUrl: null, role: null, ...more };
@@ -214,12 +164,13 @@ export class Backend {
       const gone = { conversationId: id, seq: conversation.seq + 1, deletedBy: userId, totalUnread: this.totalUnread(to) };
       this.emit('conversation_deleted', gone, [user(to)]);
     }
-    this.io.socketsLeave(room(id));
+    this.emptyRoom(room(id));
   }
 
   markRead(id: string, userId: string, seq: number): { readSeq: number; unread: number; totalUnread: number } {
     const kept = this.mine(id, userId);
-    const me = kept.conversation.participants.find((participant) => participant.userId === userId) as Participant;
+    const me = kept.conversation.participants.find((participant) => participant.userId === userId);
+    if (me === undefined) throw new Refusal('not_found', 'no such conversation', 404);
     const readSeq = Math.max(me.readSeq, Math.min(seq, kept.conversation.seq));
     const moved = readSeq > me.readSeq;
     me.readSeq = readSeq;
@@ -261,12 +212,79 @@ export class Backend {
     return { events, reset, gone: false, unread: this.unread(kept, userId), reads };
   }
 
-  emit(event: string, payload: unknown, to: string[], except: string[] = []): void {
-    const body = structuredClone(payload);
-    for (const socket of this.io.sockets.sockets.values()) {
-      const inAny = to.some((name) => socket.rooms.has(name));
-      if (inAny && !except.some((name) => socket.rooms.has(name)) && !this.lose(event, userOf(socket))) socket.emit(event, body);
+  typing(event: string, userId: string, conversationId: string): object {
+    this.mine(conversationId, userId);
+    this.emit(event, { conversationId, userId, name: this.profile(userId).name }, [room(conversationId)], [user(userId)]);
+    return {};
+  }
+
+  resume(userId: string, { epoch, conversations }: Body): object {
+    const reset = epoch !== this.epoch;
+    const caught = Object.entries(reset ? {} : conversations).map(([id, seq]) => [id, this.catchUp(id, userId, seq)] as const);
+    const others = this.list(userId).filter((conversation) => !(conversation.id in conversations)).slice(0, 50);
+    return { epoch: this.epoch, conversations: Object.fromEntries(caught), others, totalUnread: this.totalUnread(userId), reset };
+  }
+
+  list(userId: string): Conversation[] {
+    const mine = [...this.kept.values()].filter(({ conversation }) => conversation.participants.some((p) => p.userId === userId));
+    const seen = mine.map(({ conversation }) => this.seen(conversation.id, userId));
+    return seen.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
+  }
+
+  start(userId: string, body: Body): object {
+    const { recipientId } = body;
+    const subject = (body.subject as Subject | undefined) ?? null;
+    this.profile(recipientId);
+    const same = this.list(userId).find(
+      ({ participants, subject: other }) => participants.some((p) => p.userId === recipientId) && participants.length === 2 && other?.id === subject?.id,
+    );
+    const id = same?.id ?? this.create([userId, recipientId], { subject });
+    const message = this.send(id, userId, body.content, body.clientId);
+    return { conversation: this.seen(id, userId), message };
+  }
+
+  listPage(userId: string, query: URLSearchParams): object {
+    const q = query.get('q')?.toLowerCase() ?? '';
+    const all = this.list(userId).filter((conversation) => JSON.stringify([conversation.subject?.title, conversation.participants]).toLowerCase().includes(q));
+    const start = Number(query.get('cursor') ?? 0);
+    const end = start + Number(query.get('limit') ?? PAGE);
+    return { items: all.slice(start, end), nextCursor: end < all.length ? String(end) : null };
+  }
+
+  private mine(id: string, userId: string): Kept {
+    const kept = this.kept.get(id);
+    if (!kept?.conversation.participants.some((participant) => participant.userId === userId)) {
+      throw new Refusal('not_found', 'no such conversation', 404);
     }
+    return kept;
+  }
+
+  private own(kept: Kept, userId: string, messageId: string): Message {
+    const message = kept.messages.find((candidate) => candidate.id === messageId);
+    if (message === undefined) throw new Refusal('not_found', 'no such message', 404);
+    if (message.sender.id !== userId) throw new Refusal('forbidden', 'not yours', 403);
+    return message;
+  }
+
+  profile(userId: string): Profile {
+    const profile = this.people.get(userId);
+    if (profile === undefined) throw new Refusal('not_found', 'no such user', 404);
+    return profile;
+  }
+
+  private participant(userId: string): Participant {
+    const { id: _, ...profile } = this.profile(userId);
+    return { userId, ...profile, readSeq: 0, deliveredSeq: 0 };
+  }
+
+  private unread({ conversation, messages }: Kept, userId: string): number {
+    const readSeq = conversation.participants.find((participant) => participant.userId === userId)?.readSeq ?? 0;
+    return messages.filter((message) => message.seq > readSeq && message.sender.id !== userId && message.deletedAt === null).length;
+  }
+
+  totalUnread(userId: string): number {
+    const mine = [...this.kept.values()].filter(({ conversation }) => conversation.participants.some((p) => p.userId === userId));
+    return mine.reduce((sum, kept) => sum + this.unread(kept, userId), 0);
   }
 
   private entry(kept: Kept, entry: Kept['log'][number], userId: string): LogEntry {
@@ -293,182 +311,6 @@ export class Backend {
     }
   }
 
-  private onConnection(socket: Socket): void {
-    const userId = userOf(socket);
-    void socket.join(user(userId));
-    for (const [name, handler] of Object.entries(this.handlers())) {
-      socket.on(name, (body: Body, ack?: (answer: object) => void) => {
-        this.onCommandReceived(name, socket, handler, body, ack ?? (() => undefined));
-      });
-    }
-    const limits = { maxContentChars: 5000, maxPayloadBytes: 1e6, maxPage: 200, maxResumeConversations: 500, maxParticipants: 100 };
-    socket.emit('ready', { userId, epoch: this.epoch, serverTime: this.now().toISOString(), limits, totalUnread: this.totalUnread(userId) });
-  }
-
-  private onCommandReceived(name: string, socket: Socket, handler: Handler, body: Body, ack: (answer: object) => void): void {
-    const userId = userOf(socket);
-    this.commands.push({ name, userId, body });
-    try {
-      const fate = this.onCommand(name, userId);
-      if (fate === 'ignore') return;
-      const answer = handler(socket, userId, body);
-      if (fate !== 'silence') ack({ ok: true, ...structuredClone(answer) });
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      ack({ ok: false, error: { code: error.code, message: error.message, retryable: error.retryable } });
-    }
-  }
-
-  private handlers(): Record<string, Handler> {
-    return {
-      join_conversation: (socket, userId, { conversationId, afterSeq }) => {
-        const conversation = this.seen(conversationId, userId);
-        void socket.join(room(conversationId));
-        const gap = this.catchUp(conversationId, userId, afterSeq ?? conversation.seq);
-        return { conversation, events: gap.events ?? [], reset: gap.reset };
-      },
-      leave_conversation: (socket, _userId, { conversationId }) => {
-        void socket.leave(room(conversationId));
-        return {};
-      },
-      send_message: (_socket, userId, { conversationId, content, clientId }) => ({
-        message: this.send(conversationId, userId, content, clientId),
-      }),
-      mark_read: (_socket, userId, { conversationId, seq }) => this.markRead(conversationId, userId, seq),
-      typing_start: (_socket, userId, { conversationId }) => this.typing('user_typing', userId, conversationId),
-      typing_stop: (_socket, userId, { conversationId }) => this.typing('user_stopped_typing', userId, conversationId),
-      resume: (_socket, userId, body) => this.resume(userId, body),
-      refresh_token: () => ({ expiresAt: this.now().toISOString() }),
-    };
-  }
-
-  private typing(event: string, userId: string, conversationId: string): object {
-    this.mine(conversationId, userId);
-    this.emit(event, { conversationId, userId, name: this.profile(userId).name }, [room(conversationId)], [user(userId)]);
-    return {};
-  }
-
-  private resume(userId: string, { epoch, conversations }: Body): object {
-    const reset = epoch !== this.epoch;
-    const caught = Object.entries(reset ? {} : conversations).map(([id, seq]) => [id, this.catchUp(id, userId, seq)] as const);
-    const others = this.list(userId).filter((conversation) => !(conversation.id in conversations)).slice(0, 50);
-    return { epoch: this.epoch, conversations: Object.fromEntries(caught), others, totalUnread: this.totalUnread(userId), reset };
-  }
-
-  list(userId: string): Conversation[] {
-    const mine = [...this.kept.values()].filter(({ conversation }) => conversation.participants.some((p) => p.userId === userId));
-    const seen = mine.map(({ conversation }) => this.seen(conversation.id, userId));
-    return seen.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
-  }
-
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    if (this.other(request, response)) return;
-    try {
-      const userId = this.userOf((request.headers.authorization ?? '').replace('Bearer ', ''));
-      if (userId === null) throw new Refusal('auth_required', 'sign in', 401);
-      const body = await readJson(request);
-      const [status, answer] = this.route(request.method ?? 'GET', url, userId, body);
-      reply(response, status, answer);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { code, message: detail, status, retryable } = error;
-      reply(response, status, { type: 'about:blank', title: code, status, detail, code, retryable });
-    }
-  }
-
-  private route(method: string, url: URL, userId: string, body: Body): [number, unknown] {
-    const [, , name, id = '', part, messageId = ''] = url.pathname.split('/').map(decodeURIComponent);
-    const key = [method, name, id && ':id', part, messageId && ':mid'].filter(Boolean).join(' ');
-    switch (key) {
-      case 'GET me':
-        return [200, this.profile(userId)];
-      case 'GET unread':
-        return [200, { total: this.totalUnread(userId), conversations: {} }];
-      case 'GET conversations':
-        return [200, this.listPage(userId, url.searchParams)];
-      case 'POST conversations':
-        return [201, this.seen(this.create([userId, ...body.participantIds], body), userId)];
-      case 'GET conversations :id':
-        return [200, this.seen(id, userId)];
-      case 'PATCH conversations :id':
-        return [200, this.setStatus(id, userId, body.status)];
-      case 'DELETE conversations :id':
-        this.remove(id, userId);
-        return [204, undefined];
-      case 'GET conversations :id messages':
-        return [200, this.page(id, userId, url.searchParams)];
-      case 'PATCH conversations :id messages :mid':
-        return [200, this.edit(id, userId, messageId, body.content)];
-      case 'DELETE conversations :id messages :mid':
-        return [200, this.erase(id, userId, messageId)];
-      case 'POST messages':
-        return [201, this.start(userId, body)];
-      default:
-        throw new Refusal('not_found', 'no such thing', 404);
-    }
-  }
-
-  private start(userId: string, body: Body): object {
-    const { recipientId } = body;
-    const subject = (body.subject as Subject | undefined) ?? null;
-    this.profile(recipientId);
-    const same = this.list(userId).find(
-      ({ participants, subject: other }) => participants.some((p) => p.userId === recipientId) && participants.length === 2 && other?.id === subject?.id,
-    );
-    const id = same?.id ?? this.create([userId, recipientId], { subject });
-    const message = this.send(id, userId, body.content, body.clientId);
-    return { conversation: this.seen(id, userId), message };
-  }
-
-  private listPage(userId: string, query: URLSearchParams): object {
-    const q = query.get('q')?.toLowerCase() ?? '';
-    const all = this.list(userId).filter((conversation) => JSON.stringify([conversation.subject?.title, conversation.participants]).toLowerCase().includes(q));
-    const start = Number(query.get('cursor') ?? 0);
-    const end = start + Number(query.get('limit') ?? PAGE);
-    return { items: all.slice(start, end), nextCursor: end < all.length ? String(end) : null };
-  }
-
-  private mine(id: string, userId: string): Kept {
-    const kept = this.kept.get(id);
-    if (!kept?.conversation.participants.some((participant) => participant.userId === userId)) {
-      throw new Refusal('not_found', 'no such conversation', 404);
-    }
-    return kept;
-  }
-
-  private own(kept: Kept, userId: string, messageId: string): Message {
-    const message = kept.messages.find((candidate) => candidate.id === messageId);
-    if (message === undefined) throw new Refusal('not_found', 'no such message', 404);
-    if (message.sender.id !== userId) throw new Refusal('forbidden', 'not yours', 403);
-    return message;
-  }
-
-  private profile(userId: string): Profile {
-    const profile = this.people.get(userId);
-    if (profile === undefined) throw new Refusal('not_found', 'no such user', 404);
-    return profile;
-  }
-
-  private participant(userId: string): Participant {
-    const { id: _, ...profile } = this.profile(userId);
-    return { userId, ...profile, readSeq: 0, deliveredSeq: 0 };
-  }
-
-  private unread({ conversation, messages }: Kept, userId: string): number {
-    const readSeq = conversation.participants.find((participant) => participant.userId === userId)?.readSeq ?? 0;
-    return messages.filter((message) => message.seq > readSeq && message.sender.id !== userId && message.deletedAt === null).length;
-  }
-
-  private totalUnread(userId: string): number {
-    const mine = [...this.kept.values()].filter(({ conversation }) => conversation.participants.some((p) => p.userId === userId));
-    return mine.reduce((sum, kept) => sum + this.unread(kept, userId), 0);
-  }
-
-  private userOf(token: string): string | null {
-    const userId = token.replace(/^(t|expired)-/, '').split('.')[0] ?? '';
-    return token !== '' && this.acceptToken(token) && this.people.has(userId) ? userId : null;
-  }
 }
 
 function bounds(messages: Message[], query: URLSearchParams, limit: number): [number, number] {
@@ -486,26 +328,10 @@ function bounds(messages: Message[], query: URLSearchParams, limit: number): [nu
   return [start, Math.min(messages.length, start + limit)];
 }
 
-function room(id: string): string {
+export function room(id: string): string {
   return `conversation:${id}`;
 }
 
-function user(id: string): string {
+export function user(id: string): string {
   return `user:${id}`;
-}
-
-function userOf(socket: Socket): string {
-  return (socket.data as { userId: string }).userId;
-}
-
-async function readJson(request: IncomingMessage): Promise<Body> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
-  return (text === '' ? {} : JSON.parse(text)) as Body;
-}
-
-function reply(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'Content-Type': status >= 400 ? 'application/problem+json' : 'application/json' });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
 }

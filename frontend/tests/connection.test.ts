@@ -1,0 +1,74 @@
+/** Connecting, being refused, and coming back, against a server that keeps the contract, over real sockets. */
+
+import { describe, expect, test } from 'vitest';
+
+import { MessagingClient } from '../src/client';
+import { backend, clientOf, ready, url } from './server/rig';
+import { until } from './server/until';
+
+describe('connecting', () => {
+  test('it loads the list, learns its totals and goes online', async () => {
+    const id = backend.world.create(['ana', 'ben']);
+    backend.world.send(id, 'ben', 'hello');
+    const client = clientOf('ana');
+    await ready(client);
+    expect(client.store.get().conversations[id]?.unread).toBe(1);
+    expect(client.store.get().totalUnread).toBe(1);
+  });
+
+  test('without being told who it is, it asks', async () => {
+    const client = new MessagingClient({ url, token: () => 't-ana' });
+    client.start();
+    await until('identified', () => client.store.get().me === 'ana');
+    client.close();
+  });
+
+  test('a refused token is renewed once, and then it connects', async () => {
+    let token = 'stale';
+    backend.acceptToken = (given) => given !== 'stale';
+    const client = clientOf('ana', { token: () => token, refreshToken: () => Promise.resolve((token = 't-ana')) });
+    await until('online', () => client.store.get().connection.status === 'online');
+  });
+
+  test('where no new token is to be had, it says refused and stays quiet', async () => {
+    backend.acceptToken = () => false;
+    const client = clientOf('ana');
+    await until('refused', () => client.store.get().connection.status === 'refused');
+    expect(client.store.get().connection.reason).toMatch(/^auth_/);
+  });
+
+  test('an expiring token is renewed without a reconnect', async () => {
+    const client = clientOf('ana', { refreshToken: () => Promise.resolve('t-ana') });
+    await ready(client);
+    backend.emit('auth_expiring', { expiresAt: '' }, ['user:ana']);
+    await until('refreshed', () => backend.commands.some(({ name }) => name === 'refresh_token'));
+    expect(client.store.get().connection.status).toBe('online');
+  });
+
+  test('a draining server is left and found again', async () => {
+    const client = clientOf('ana');
+    await ready(client);
+    const before = [...backend.io.sockets.sockets.keys()];
+    backend.emit('server_draining', { reconnectInMs: 20 }, ['user:ana']);
+    await until('a new socket', () => {
+      const now = [...backend.io.sockets.sockets.keys()];
+      return now.length === 1 && now[0] !== before[0];
+    });
+    await ready(client);
+  });
+
+  test('a socket that the server closes comes back by itself', async () => {
+    const client = clientOf('ana');
+    await ready(client);
+    backend.io.disconnectSockets(true);
+    await until('lost', () => client.store.get().connection.status === 'reconnecting');
+    await ready(client);
+  });
+
+  test('closing leaves nothing behind', async () => {
+    const client = clientOf('ana');
+    await ready(client);
+    client.close();
+    await until('gone', () => backend.io.sockets.sockets.size === 0);
+  });
+});

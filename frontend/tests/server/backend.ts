@@ -1,0 +1,207 @@
+/**
+ * A server that keeps the wire contract in memory, on a real socket.io and a real HTTP port, so that the client is
+ * tested over a real network. Tests can cut sockets, lose events, and have commands refused or left unanswered.
+ */
+
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { Server, type Socket } from 'socket.io';
+
+import { Refusal, room, user, World, type Body } from './world';
+
+type Handler = (socket: Socket, userId: string, body: Body) => object;
+
+/** Answered; carried out but not answered; or not even carried out. */
+type Fate = 'answer' | 'silence' | 'ignore';
+
+export class Backend {
+  readonly world = new World(
+    (...emitted) => {
+      this.emit(...emitted);
+    },
+    (name) => {
+      this.io.socketsLeave(name);
+    },
+  );
+  /** Return true to lose an event on its way to a user. */
+  lose: (event: string, userId: string) => boolean = () => false;
+  /** Called before a command is carried out; may throw a `Refusal`. */
+  onCommand: (name: string, userId: string) => Fate = () => 'answer';
+  /** Called before an HTTP request is carried out; may throw a `Refusal`, or wait. */
+  onRequest: (method: string, path: string) => Promise<void> | void = () => undefined;
+  acceptToken: (token: string) => boolean = () => true;
+  readonly commands: { name: string; userId: string; body: Body }[] = [];
+  readonly requests: string[] = [];
+  readonly io: Server;
+  private readonly http: HttpServer;
+
+  constructor() {
+    this.http = createServer((request, response) => void this.answer(request, response));
+    this.io = new Server(this.http, { cors: { origin: true, credentials: true } });
+    this.io.use((socket, next) => {
+      const { token = '' } = socket.handshake.auth as { token?: string };
+      const userId = this.userOf(token);
+      if (userId === null) {
+        const code = token === '' ? 'auth_required' : 'auth_expired';
+        next(Object.assign(new Error('refused'), { data: { code } }));
+        return;
+      }
+      (socket.data as { userId: string }).userId = userId;
+      next();
+    });
+    this.io.on('connection', (socket) => {
+      this.onConnection(socket);
+    });
+  }
+
+  async listen(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.http.listen(port, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    const closed = this.io.close();
+    this.http.closeAllConnections();
+    await closed;
+  }
+
+  cut(userId?: string): void {
+    for (const socket of this.io.sockets.sockets.values()) {
+      if (userId === undefined || userOf(socket) === userId) socket.conn.close();
+    }
+  }
+
+  /** The names of the rooms that a user's sockets are in. */
+  roomsOf(userId: string): string[] {
+    const sockets = [...this.io.sockets.sockets.values()].filter((socket) => userOf(socket) === userId);
+    return sockets.flatMap((socket) => [...socket.rooms]).filter((name) => name.startsWith('conversation:'));
+  }
+
+  emit(event: string, payload: unknown, to: string[], except: string[] = []): void {
+    const body = structuredClone(payload);
+    for (const socket of this.io.sockets.sockets.values()) {
+      const inAny = to.some((name) => socket.rooms.has(name));
+      if (inAny && !except.some((name) => socket.rooms.has(name)) && !this.lose(event, userOf(socket))) socket.emit(event, body);
+    }
+  }
+
+  private onConnection(socket: Socket): void {
+    const userId = userOf(socket);
+    void socket.join(user(userId));
+    for (const [name, handler] of Object.entries(this.handlers())) {
+      socket.on(name, (body: Body, ack?: (answer: object) => void) => {
+        this.onCommandReceived(name, socket, handler, body, ack ?? (() => undefined));
+      });
+    }
+    const limits = { maxContentChars: 5000, maxPayloadBytes: 1e6, maxPage: 200, maxResumeConversations: 500, maxParticipants: 100 };
+    socket.emit('ready', { userId, epoch: this.world.epoch, serverTime: this.world.now().toISOString(), limits, totalUnread: this.world.totalUnread(userId) });
+  }
+
+  private onCommandReceived(name: string, socket: Socket, handler: Handler, body: Body, ack: (answer: object) => void): void {
+    const userId = userOf(socket);
+    this.commands.push({ name, userId, body });
+    try {
+      const fate = this.onCommand(name, userId);
+      if (fate === 'ignore') return;
+      const answer = handler(socket, userId, body);
+      if (fate !== 'silence') ack({ ok: true, ...structuredClone(answer) });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      ack({ ok: false, error: { code: error.code, message: error.message, retryable: error.retryable } });
+    }
+  }
+
+  private handlers(): Record<string, Handler> {
+    return {
+      join_conversation: (socket, userId, { conversationId, afterSeq }) => {
+        const conversation = this.world.seen(conversationId, userId);
+        void socket.join(room(conversationId));
+        const gap = this.world.catchUp(conversationId, userId, afterSeq ?? conversation.seq);
+        return { conversation, events: gap.events ?? [], reset: gap.reset };
+      },
+      leave_conversation: (socket, _userId, { conversationId }) => {
+        void socket.leave(room(conversationId));
+        return {};
+      },
+      send_message: (_socket, userId, { conversationId, content, clientId }) => ({
+        message: this.world.send(conversationId, userId, content, clientId),
+      }),
+      mark_read: (_socket, userId, { conversationId, seq }) => this.world.markRead(conversationId, userId, seq),
+      typing_start: (_socket, userId, { conversationId }) => this.world.typing('user_typing', userId, conversationId),
+      typing_stop: (_socket, userId, { conversationId }) => this.world.typing('user_stopped_typing', userId, conversationId),
+      resume: (_socket, userId, body) => this.world.resume(userId, body),
+      refresh_token: () => ({ expiresAt: this.world.now().toISOString() }),
+    };
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    this.requests.push(`${request.method ?? ''} ${url.pathname}`);
+    try {
+      const userId = this.userOf((request.headers.authorization ?? '').replace('Bearer ', ''));
+      if (userId === null) throw new Refusal('auth_required', 'sign in', 401);
+      const body = await readJson(request);
+      await this.onRequest(request.method ?? 'GET', url.pathname);
+      const [status, answer] = this.route(request.method ?? 'GET', url, userId, body);
+      reply(response, status, answer);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { code, message: detail, status, retryable } = error;
+      reply(response, status, { type: 'about:blank', title: code, status, detail, code, retryable });
+    }
+  }
+
+  private route(method: string, url: URL, userId: string, body: Body): [number, unknown] {
+    const [, , name, id = '', part, messageId = ''] = url.pathname.split('/').map(decodeURIComponent);
+    const key = [method, name, id && ':id', part, messageId && ':mid'].filter(Boolean).join(' ');
+    switch (key) {
+      case 'GET me':
+        return [200, this.world.profile(userId)];
+      case 'GET unread':
+        return [200, { total: this.world.totalUnread(userId), conversations: {} }];
+      case 'GET conversations':
+        return [200, this.world.listPage(userId, url.searchParams)];
+      case 'POST conversations':
+        return [201, this.world.seen(this.world.create([userId, ...body.participantIds], body), userId)];
+      case 'GET conversations :id':
+        return [200, this.world.seen(id, userId)];
+      case 'PATCH conversations :id':
+        return [200, this.world.setStatus(id, userId, body.status)];
+      case 'DELETE conversations :id':
+        this.world.remove(id, userId);
+        return [204, undefined];
+      case 'GET conversations :id messages':
+        return [200, this.world.page(id, userId, url.searchParams)];
+      case 'PATCH conversations :id messages :mid':
+        return [200, this.world.edit(id, userId, messageId, body.content)];
+      case 'DELETE conversations :id messages :mid':
+        return [200, this.world.erase(id, userId, messageId)];
+      case 'POST messages':
+        return [201, this.world.start(userId, body)];
+      default:
+        throw new Refusal('not_found', 'no such thing', 404);
+    }
+  }
+
+  private userOf(token: string): string | null {
+    const userId = token.replace(/^(t|expired)-/, '').split('.')[0] ?? '';
+    return token !== '' && this.acceptToken(token) && this.world.people.has(userId) ? userId : null;
+  }
+}
+
+function userOf(socket: Socket): string {
+  return (socket.data as { userId: string }).userId;
+}
+
+async function readJson(request: IncomingMessage): Promise<Body> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  return (text === '' ? {} : JSON.parse(text)) as Body;
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': status >= 400 ? 'application/problem+json' : 'application/json' });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
+}

@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from stockent.messaging.models import MessageType
+from stockent.messaging.models import MessageType, Profile
 from stockent.messaging.ports import NewMessage
-from stockent.store import StoreError, migrate, open_store, queries
+from stockent.store import StoreError, changes, gaps, migrate, open_store, queries
 from stockent.store.connect import connect_reader, connect_writer, sqlite3
 from stockent.store.ids import MessageIds
 from stockent.store.marks import ReadMark, mark_group
+from stockent.store.people import save_profile
 from stockent.store.schema import metadata
 from stockent.store.sends import send_group
 from stockent.store.transaction import Memory, Transaction
-from tests.store.acts import new_client_id, opened, say
+from tests.store.acts import STEEL, new_client_id, opened, people, say
 
 
 @pytest.fixture
@@ -155,6 +156,52 @@ async def test_a_batch_takes_as_many_statements_for_a_hundred_as_for_two(file: P
     writer.close()
 
 
+async def test_nothing_that_is_asked_often_walks_through_a_whole_table(file: Path) -> None:
+    store = open_store(f"sqlite:///{file}")
+    await store.open()
+    cid = await opened(store, "ann", "bob", subject=STEEL)
+    message = (await say(store, cid, "ann")).message
+    await store.change_conversation(cid, user_id="ann", title="New")
+    await store.close()
+    writer = connect_writer(file)
+    tx = Transaction(writer, Memory(), MessageIds(), time.time(), 1)
+    new, first = (
+        people("ann", "cem", subject=STEEL),
+        NewMessage("", "ann", new_client_id(), MessageType.TEXT, "x"),
+    )
+
+    def page(before: int | None, after: int | None) -> object:
+        return queries.messages(writer, cid, user_id="ann", before=before, after=after, around=None, limit=5)
+
+    acts: list[Callable[[], object]] = [
+        lambda: queries.profile(writer, "ann", "bob"),
+        lambda: queries.conversation(writer, cid, "ann"),
+        lambda: queries.participant_ids(writer, cid, "ann"),
+        lambda: queries.conversations(
+            writer, user_id="ann", cursor=None, limit=5, status=None, unread=None, q="steel"
+        ),
+        lambda: page(9, None),
+        lambda: page(None, 0),
+        lambda: queries.unread(writer, "ann"),
+        lambda: gaps.resume(writer, "ann", {cid: 0}),
+        lambda: mark_group(tx, [ReadMark(cid, "bob", 1)]),
+        lambda: changes.start(tx, new, first),
+        lambda: changes.start(tx, new, first),
+        lambda: changes.edit(tx, cid, message.id, "ann", "edited"),
+        lambda: changes.delete_message(tx, cid, message.id, "ann"),
+        lambda: save_profile(tx, Profile(id="ann", name="Ann")),
+        lambda: changes.delete_conversation(tx, cid, "ann"),
+    ]
+    for act in acts:
+        for statement in _traced(writer, act):
+            if statement.startswith("INSERT INTO users"):
+                continue  # its plan holds the foreign keys' children, which run only after a violation
+            steps = [row[3] for row in writer.execute("EXPLAIN QUERY PLAN " + statement)]
+            walks = [step for step in steps if step.startswith("SCAN") and not _is_small(step)]
+            assert walks == [], statement
+    writer.close()
+
+
 async def test_a_store_that_was_never_opened_says_so_and_closes(file: Path) -> None:
     store = open_store(f"sqlite:///{file}")
     with pytest.raises(StoreError, match="not open"):
@@ -181,11 +228,20 @@ def _schema(file: Path) -> dict[str, str]:
 
 
 def _statements(connection: sqlite3.Connection, act: Callable[[], object]) -> int:
+    return len(_traced(connection, act))
+
+
+def _traced(connection: sqlite3.Connection, act: Callable[[], object]) -> list[str]:
     traced: list[str] = []
     connection.set_trace_callback(traced.append)
     act()
     connection.set_trace_callback(None)
-    return len(traced)
+    return traced
+
+
+def _is_small(step: str) -> bool:
+    """A list that the statement was given, its own rows of the step before, or a constant."""
+    return "VIRTUAL TABLE" in step or "SCAN (" in step or "CONSTANT ROW" in step
 
 
 @pytest.mark.parametrize(

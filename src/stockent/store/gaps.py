@@ -133,12 +133,13 @@ _MESSAGES = """
     CROSS JOIN message_document m ON m.conversation_key = j.value ->> 0 AND m.seq > j.value ->> 1
 """
 _CHANGES = """
-    SELECT json_group_array(json_array(c.id, h.seq, h.kind, u.id, json(m.document)))
+    SELECT json_group_array(json_array(c.id, h.seq, h.kind, u.id, json((
+        SELECT m.document FROM message_document m
+        WHERE m.conversation_key = h.conversation_key AND m.seq = h.message_seq))))
     FROM json_each(?) j
     CROSS JOIN changes h ON h.conversation_key = j.value ->> 0 AND h.seq > j.value ->> 1
     CROSS JOIN conversations c ON c.key = h.conversation_key
     CROSS JOIN users u ON u.key = h.actor_key
-    LEFT JOIN message_document m ON m.conversation_key = h.conversation_key AND m.seq = h.message_seq
 """
 _OTHERS = """
     SELECT json_group_array(id) FROM (

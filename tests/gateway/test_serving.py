@@ -70,18 +70,20 @@ async def test_a_server_that_is_told_to_stop_says_so_and_leaves_its_store_whole(
 
 async def test_what_was_acked_before_a_stop_is_there_after_it_and_retries_add_nothing(tmp_path: Path) -> None:
     """Sends go on until the connection ends; some are acked, some are not: then nobody knows, and they are repeated."""
-    bodies = [message(f"Message {number}") for number in range(200)]
+    bodies: list[dict[str, str]] = []
     acked: dict[str, int] = {}
     async with serving(tmp_path) as child, aiohttp.ClientSession() as http:
         ann = await child.device("ann", WEBSOCKET, http)
         made = await ann.person.done("POST", "/api/conversations", {"participantIds": ["ben"]}, status=201)
         path = f"/api/conversations/{made['id']}/messages"
 
-        async def send(body: dict[str, str]) -> None:
-            ack = await ann.done("send_message", conversationId=made["id"], **body)
-            acked[body["clientId"]] = ack["message"]["seq"]
+        async def talk() -> None:
+            while True:
+                bodies.append(body := message(f"Message {len(bodies)}"))
+                ack = await ann.done("send_message", conversationId=made["id"], **body)
+                acked[body["clientId"]] = ack["message"]["seq"]
 
-        sending = [asyncio.create_task(send(body)) for body in bodies]
+        sending = [asyncio.create_task(talk()) for _ in range(4)]
         await poll_until(lambda: len(acked) > 20)
         child.process.send_signal(signal.SIGTERM)
         assert await child.end() == 0

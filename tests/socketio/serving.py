@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from stockent.socketio import Server, listener
+from stockent.socketio import Server, Socket, listener
 from stockent.socketio.engine import Engine
 from stockent.socketio.serving import App
 from tests.waiting import poll_until
@@ -31,6 +32,12 @@ class Endpoint:
 
     def ws(self, query: str) -> str:
         return f"ws://127.0.0.1:{self.port}{self.path}?{query}"
+
+
+def is_polled(socket: Socket) -> bool:
+    """Does a GET wait at the server for this socket's packets?"""
+    link: Any = socket.connection.link
+    return link.poll is not None
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from tests.waiting import poll_until
 
 from .conftest import OpenTcp, Serve
 from .frames import CLOSE, TEXT, encode, upgrade_head
-from .serving import Endpoint
+from .serving import Endpoint, is_polled
 from .wire import Client, Clients, PollingClient, WebSocketClient
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["websocket", "polling"])
@@ -111,6 +111,19 @@ async def test_the_client_ends_it(
     assert len(watched.namespace.rooms) == 0
 
 
+async def test_a_poll_that_its_client_cuts_off_ends_the_session(serve: Serve, clients: Clients) -> None:
+    watched = Watched()
+    client = await clients.polling(await serve(watched.server))
+    await client.enter()
+    poll = asyncio.create_task(client.poll())
+    await poll_until(lambda: is_polled(watched.socket()))
+
+    poll.cancel()
+
+    assert await watched.ended() == Reason.TRANSPORT_ERROR
+    assert (await client.poll()).status == 400
+
+
 @TRANSPORTS
 async def test_a_client_that_falls_silent_ends_by_ping_timeout(
     serve: Serve, clients: Clients, transport: str
@@ -146,12 +159,12 @@ async def test_the_server_ends_the_connection_and_the_client_learns_it_after_wha
     serve: Serve, clients: Clients, transport: str, *, waiting: bool
 ) -> None:
     watched = Watched()
-    endpoint = await serve(watched.server)
-    client = await clients.open(transport, endpoint)
+    client = await clients.open(transport, await serve(watched.server))
     await client.enter()
     socket = watched.socket()
     first = asyncio.create_task(client.receive()) if waiting else None
-    await clients.polling(endpoint)  # a round trip: by now a poll waits
+    if waiting and transport == "polling":
+        await poll_until(lambda: is_polled(socket))
 
     socket.emit("last", "words")
     socket.disconnect(close=True)

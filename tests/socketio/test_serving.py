@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from stockent.socketio import Reason, Server, Socket, listener, serve
 from tests.waiting import poll_until
 
-from .serving import Endpoint, running
+from .serving import Endpoint, is_polled, running
 from .wire import Clients
 
 
@@ -60,9 +60,9 @@ async def test_a_listener_stops_when_asked_and_tells_everybody_first(clients: Cl
     endpoint = Endpoint(port_listener.port)
     websocket, polling = await clients.websocket(endpoint), await clients.polling(endpoint)
     await websocket.enter()
-    await polling.enter()
+    socket = server.of("/").sockets[await polling.enter()]
     poll = asyncio.create_task(polling.poll())
-    await clients.polling(endpoint)
+    await poll_until(lambda: is_polled(socket))
 
     port_listener.should_exit = True
 

@@ -186,13 +186,15 @@ class Engine:
 class Heartbeats:
     """One timer for all sessions: a heap of their deadlines. A deadline that moved is found out when it comes up."""
 
-    __slots__ = ("_entries", "_handle", "_heap", "_loop", "_serial", "_tick")
+    __slots__ = ("_due", "_entries", "_handle", "_heap", "_loop", "_serial", "_tick")
 
     def __init__(self, tick: Callable[[Connection, float], None]) -> None:
         self._tick = tick
         self._heap: list[list[Any]] = []
         self._entries: dict[Connection, list[Any]] = {}
-        self._handle: asyncio.TimerHandle | None = None
+        self._handle: asyncio.Handle | None = None
+        #: When the handle runs. Not asked of it: uvloop's has no time when it is due at once.
+        self._due = 0.0
         self._serial = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -215,6 +217,7 @@ class Heartbeats:
     def stop(self) -> None:
         if self._handle is not None:
             self._handle.cancel()
+            self._handle = None
         self._heap.clear()
         self._entries.clear()
 
@@ -229,10 +232,11 @@ class Heartbeats:
             return
         due = self._heap[0][0]
         if self._handle is not None:
-            if self._handle.when() <= due and not self._handle.cancelled():
+            if self._due <= due:
                 return
             self._handle.cancel()
         assert self._loop is not None
+        self._due = due
         self._handle = self._loop.call_at(due, self._run)
 
     def _run(self) -> None:

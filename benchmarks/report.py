@@ -14,6 +14,8 @@ Results = Mapping[tuple[str, str], Sequence[dict[str, Any]]]
 DISTURBED_SHARE = 0.10
 #: Below this share of idling, the load generator may have been what limited.
 GENERATOR_IDLE_SHARE = 0.05
+#: With messages under way nothing came for so long: somebody, or the whole machine, stood still.
+SILENCE_MS = 500
 
 
 class Spread(NamedTuple):
@@ -32,6 +34,9 @@ def doubts(result: dict[str, Any]) -> list[str]:
     found = []
     if not result.get("sound", False):
         found.append(f"not sound: { {name: n for name, n in result.get('faults', {}).items() if n} }")
+    silence_ms = result.get("longest_silence_ms", 0)
+    if silence_ms > SILENCE_MS:
+        found.append(f"nothing came for {silence_ms:.0f} ms")
     generator, server = result.get("generator", {}), result.get("server", {})
     if generator.get("idle_share", 1.0) < GENERATOR_IDLE_SHARE:
         found.append(f"the generator idled only {generator['idle_share']:.0%}")

@@ -47,7 +47,7 @@ struct traffic {
   struct bytes packet;
   struct totals totals, measured;
   struct histogram ack, receipt, late;
-  uint64_t begun_ns, ended_ns, heard_ns, blocked_ns;
+  uint64_t begun_ns, ended_ns, heard_ns, silent_ns, blocked_ns;
   struct usage self, server;
 };
 
@@ -129,11 +129,16 @@ static void progress(struct traffic *t, struct client *sender, struct slot *slot
 
 /* ---- hearing ---- */
 
+static void heard(struct traffic *t, uint64_t now) {
+  if (now > t->heard_ns && now - t->heard_ns > t->silent_ns) t->silent_ns = now - t->heard_ns;
+  t->heard_ns = now;
+}
+
 static void on_acked(void *context, struct client *c, uint64_t id, const char *arguments, size_t length, uint64_t now) {
   struct traffic *t = context;
   uint32_t seq = (uint32_t)(id - 1);
   struct slot *slot = &t->talkers[c->index].ring[seq & (t->ring_size - 1)];
-  t->heard_ns = now;
+  heard(t, now);
   if (!slot->awaited || slot->seq != seq) {
     t->totals.unknown_acks++;
     return;
@@ -186,7 +191,7 @@ static void on_event(void *context, struct client *c, const char *packet, size_t
     t->totals.misdelivered++;
     return;
   }
-  t->heard_ns = now;
+  heard(t, now);
   t->totals.delivered++;
   check_order(t, &t->talkers[c->index].seen[sender != c->index], seq);
   if (t->phase == MEASURE && sender != c->index) histogram_add(&t->receipt, now - take_hex(marker + 18, 16));
@@ -238,11 +243,13 @@ static void begin_measuring(struct traffic *t) {
   memset(&t->late, 0, sizeof t->late);
   t->self = usage_of(0);
   if (t->o->server_pid) t->server = usage_of(t->o->server_pid);
-  t->begun_ns = now_ns();
+  t->begun_ns = t->heard_ns = now_ns();
+  t->silent_ns = 0;
 }
 
 static void end_measuring(struct traffic *t) {
   t->ended_ns = now_ns();
+  heard(t, t->ended_ns);
   struct usage self = usage_of(0);
   t->self = (struct usage){self.cpu_ns - t->self.cpu_ns, self.waited_ns - t->self.waited_ns};
   if (t->o->server_pid) {
@@ -315,7 +322,6 @@ void traffic_run(struct traffic *t) {
   begin_measuring(t);
   turn_until(t, &schedule, t->begun_ns + (uint64_t)(t->o->duration_s * 1e9));
   end_measuring(t);
-  t->heard_ns = t->ended_ns;
   while ((t->totals.acked < t->totals.sent || t->totals.delivered < expected(t)) && !t->totals.disconnected &&
          now_ns() < t->heard_ns + QUIET_S * 1000000000ull)
     network_turn(t->n, 10);
@@ -339,7 +345,8 @@ bool traffic_report(const struct traffic *t, FILE *out) {
           (unsigned long long)all->skipped, (unsigned long long)all->misdelivered,
           (unsigned long long)all->unknown_acks, (unsigned long long)(all->sent - all->acked),
           (unsigned long long)all->unsent, (unsigned long long)all->disconnected);
-  fprintf(out, ",\"other_events\":%llu", (unsigned long long)all->other_events);
+  fprintf(out, ",\"other_events\":%llu,\"longest_silence_ms\":%.3f", (unsigned long long)all->other_events,
+          (double)t->silent_ns / 1e6);
   fprintf(out, ",\"generator\":{\"cpu_share\":%.4f,\"idle_share\":%.4f,\"waited_share\":%.4f,",
           (double)t->self.cpu_ns / 1e9 / wall_s, (double)t->blocked_ns / 1e9 / wall_s,
           (double)t->self.waited_ns / 1e9 / wall_s);

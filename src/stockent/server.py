@@ -122,7 +122,8 @@ async def _build(
         log.info("stopping", sockets=len(namespace.sockets))
         gateway.drain(reconnect_in_ms=RECONNECT_IN_MS)
         await asyncio.sleep(DRAIN_S)
-        await server.stop()
+        # The broker stays until HTTP has ended too: what a request still commits, it announces.
+        server.engine.stop()
 
     app = create_app(domain, authenticator, allowed_origins=origins, demo=shown, readiness=ready)
     await server.start()

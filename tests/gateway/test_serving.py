@@ -9,8 +9,15 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from stockent import server
+from stockent.auth import mint
 from stockent.check.clients import POLLING, WEBSOCKET, ConnectRefused, Device, Person
 from stockent.check.scene import message
+from stockent.config import Settings
+from stockent.messaging.models import Profile
+from stockent.messaging.ports import Changed
+from stockent.server import bind, node
+from stockent.store.sqlite import SqliteStore
 from tests.waiting import poll_until
 
 from .child import Child, serving
@@ -101,6 +108,41 @@ async def test_what_was_acked_before_a_stop_is_there_after_it_and_retries_add_no
             assert answer.body["seq"] == acked.get(body["clientId"], answer.body["seq"])
         conversation = await ann_again.done("GET", f"/api/conversations/{made['id']}")
         assert conversation["seq"] == len(bodies)
+
+
+class SlowToDelete(SqliteStore):
+    """Deletes when it is allowed to."""
+
+    allowed: asyncio.Event
+    asked: asyncio.Event
+
+    async def delete_conversation(self, conversation_id: str, *, user_id: str) -> Changed:
+        self.asked.set()
+        await self.allowed.wait()
+        return await super().delete_conversation(conversation_id, user_id=user_id)
+
+
+async def test_a_request_that_ends_after_the_sockets_is_answered_as_what_it_did(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deletion empties the room through the broker, also when nobody is connected any more."""
+    store = SlowToDelete(tmp_path / "stockent.db")
+    store.allowed, store.asked = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(server, "open_store", lambda _url: store)
+    settings = Settings.load({"DATA_DIR": str(tmp_path), "JWT_SECRET": SECRET})
+    with bind("127.0.0.1", 0) as sock:
+        async with node(settings, sock) as built, aiohttp.ClientSession() as http:
+            serving_task = asyncio.create_task(built.listener.serve(sockets=[sock]))
+            token = mint(SECRET, Profile(id="ann"), 600)
+            ann = Person("ann", "ann", token, f"http://127.0.0.1:{built.port}", http)
+            made = await ann.done("POST", "/api/conversations", {"participantIds": ["ben"]}, status=201)
+            deleting = asyncio.create_task(ann.request("DELETE", f"/api/conversations/{made['id']}"))
+            await store.asked.wait()
+            built.listener.should_exit = True
+            await poll_until(lambda: built.server.engine.stopping)
+            store.allowed.set()
+            assert (await deleting).status == 204
+            await serving_task
 
 
 async def _a_visit(child: Child, http: aiohttp.ClientSession) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stockent.messaging.errors import Code, MessagingError
-from stockent.messaging.models import MessageType
+from stockent.messaging.models import MessageType, Profile
 from stockent.messaging.ports import NewMessage, Sent, Store
 from stockent.store import open_store
 from stockent.store.connect import BUSY_TIMEOUT_S, sqlite3
@@ -63,10 +63,12 @@ def files_at_most(size_bytes: int) -> Iterator[None]:
 
 
 async def test_while_another_program_locks_the_store_writes_are_refused_soon_and_reads_go_on(
-    store: Store, place: Place
+    store: Store, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("stockent.store.writer.MAX_BATCH", 10)
     cid = await opened(store, "ann", "bob")
     await say(store, cid, "ann", "before")
+    await store.save_profile(Profile(id="ann", name="Ann"))
     loop = asyncio.get_running_loop()
     async with locked(place.file):
         start = loop.time()
@@ -78,6 +80,7 @@ async def test_while_another_program_locks_the_store_writes_are_refused_soon_and
         assert loop.time() - start < 3 * BUSY_TIMEOUT_S
         assert all(refusal.retryable and refusal.retry_after_ms for refusal in refusals)
         assert len({refusal.retry_after_ms for refusal in refusals}) > 1, "not all come back at once"
+        await store.save_profile(Profile(id="ann", name="Ann"))
         assert [message.content for message in await all_messages(store, cid, "bob")] == ["before"]
     assert (await say(store, cid, "ann", "after")).message.seq == 2, "it heals by itself"
     await store.ping()
@@ -105,6 +108,8 @@ async def test_when_files_cannot_grow_nothing_is_acknowledged_and_it_heals(
                     refusals += 1
         assert refusals, "the limit was reached"
         assert await all_messages(store, cid, "bob") == acknowledged, "reads go on"
+    remembered = (await store.create_conversation(people("ann", "bob"))).conversation
+    assert remembered == await store.conversation(cid, user_id="ann"), "nothing of what failed is remembered"
     acknowledged.append((await say(store, cid, "bob", "after")).message)
     assert await all_messages(store, cid, "bob") == acknowledged
     assert [message.seq for message in acknowledged] == list(range(1, len(acknowledged) + 1))

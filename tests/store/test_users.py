@@ -33,6 +33,7 @@ async def test_a_profile_is_for_oneself_and_for_whom_one_talks_with(store: Store
     await store.save_profile(ANN)
     await store.save_profile(Profile(id="eve", name="Eve"))
     cid = await opened(store, "ann", "bob")
+    await opened(store, "eve", "bob")
     assert await store.profile("ann", seen_by="bob") == ANN
     foreign = await refused(Code.NOT_FOUND, store.profile("ann", seen_by="eve"))
     unknown = await refused(Code.NOT_FOUND, store.profile("nobody", seen_by="eve"))

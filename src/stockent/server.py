@@ -23,7 +23,7 @@ from .gateway import CallLater, Gateway, SocketEmitter
 from .http.app import create_app
 from .messaging.domain import Domain
 from .messaging.ports import Store
-from .socketio import Limits, Listener, Server, listener
+from .socketio import Limits, Listener, Server, listener, tune_collector
 from .store import open_store
 
 log = structlog.get_logger("stockent.server")
@@ -64,6 +64,7 @@ async def _serve(settings: Settings, *, demo: bool, on_started: Callable[[int], 
             log.info("listening", host=settings.host, port=running.port)
             if on_started is not None:
                 on_started(running.port)
+            tune_collector()
             await running.listener.serve(sockets=[sock])
 
 

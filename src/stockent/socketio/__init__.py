@@ -26,7 +26,7 @@ from .limits import Limits
 from .namespace import ConnectError, Disconnected, Emission, Namespace, Socket
 from .rooms import TooManyRooms
 from .server import Server
-from .serving import Listener, listener, run, serve
+from .serving import Listener, listener, run, serve, tune_collector
 
 __all__ = [
     "Broadcast",
@@ -46,4 +46,5 @@ __all__ = [
     "listener",
     "run",
     "serve",
+    "tune_collector",
 ]

@@ -144,12 +144,16 @@ class Namespace:
 
     # for the server
 
-    def handler(self, event: str) -> Handler | None:
+    def handles(self, event: str) -> bool:
+        return self._any_handler is not None or event in self._handlers
+
+    def handle(self, socket: Socket, event: str, args: Sequence[Any]) -> Any:
+        """Call the handler of an event that this namespace `handles`; return what it returns."""
         handler = self._handlers.get(event)
-        if handler is not None or self._any_handler is None:
-            return handler
-        any_handler = self._any_handler
-        return lambda socket, *args: any_handler(socket, event, *args)
+        if handler is not None:
+            return handler(socket, *args)
+        assert self._any_handler is not None
+        return self._any_handler(socket, event, *args)
 
     async def admit(self, socket: Socket) -> None:
         for middleware in self._middleware:

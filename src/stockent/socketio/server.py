@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from types import CoroutineType
 from typing import Any
 
 from .broker import Action, Broadcast, Broker, LocalBroker
@@ -119,7 +120,8 @@ class Server:
             return
         work = self._handle(connection, session, packet)
         if work is not None:
-            session.busy = self._supervise(self._work(connection, session, work))
+            session.busy = task = asyncio.create_task(self._work(connection, session, work))
+            self._working.add(task)
 
     def _queue(self, connection: Connection, session: Session, packet: Packet) -> None:
         if session.inbox is None:
@@ -148,7 +150,10 @@ class Server:
             log.info("closed: malformed packet", extra={"sid": connection.sid, "error": str(error)})
             self.engine.close(connection, Reason.PARSE_ERROR)
         finally:
-            session.busy = None
+            # Not by a done callback: that is one more turn of the loop for each packet.
+            task, session.busy = session.busy, None
+            if task is not None:
+                self._working.discard(task)
 
     def _handle(
         self, connection: Connection, session: Session, packet: Packet
@@ -166,13 +171,14 @@ class Server:
 
     def _event(self, socket: Socket, packet: Packet) -> Coroutine[Any, Any, None] | None:
         name, *args = packet.data
-        handler = socket.namespace.handler(name)
-        if handler is None:
+        namespace = socket.namespace
+        if not namespace.handles(name):
             log.debug("no handler", extra={"socket": socket.id, "event": name[:80]})
             return None
         try:
-            result = handler(socket, *args)
-            if isinstance(result, Awaitable):
+            result = namespace.handle(socket, name, args)
+            # The common case by its type: asking the abstract class costs more than the rest of this function.
+            if type(result) is CoroutineType or isinstance(result, Awaitable):
                 return self._finish(socket, packet.id, name, result)
             if packet.id is not None:
                 _acknowledge(socket, packet.id, result)

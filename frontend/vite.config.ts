@@ -14,7 +14,9 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: {
-    host: '127.0.0.1',
+    // The origin that the server allows unless told otherwise.
+    host: 'localhost',
+    port: 3000,
     proxy: {
       '/api': SERVER,
       '/socket.io': { target: SERVER, ws: true },

@@ -9,7 +9,7 @@ interface Asked {
 
 function apiAnswering(answer: Response | Error, asked: Asked[] = [], token: string | null = null): Api {
   const fetch = (url: string | URL | Request, init: RequestInit = {}) => {
-    asked.push({ url: String(url), init });
+    asked.push({ url: url instanceof Request ? url.url : url.toString(), init });
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
   return new Api({ baseUrl: 'https://host', token: () => token, fetch });

@@ -6,7 +6,7 @@ import { countryName, dayName, factsOf, initialsOf, priceOf, shortWhen, toneOf }
 const NOW = new Date(2026, 0, 15, 12, 0);
 
 function subject(data: Record<string, unknown>): Subject {
-  return { type: 'product', id: 'p', title: 'P', data };
+  return { type: 'product', id: 'p', title: 'P', url: null, imageUrl: null, data };
 }
 
 function iso(...date: [number, number, number, number?]): string {

@@ -83,13 +83,13 @@ describe('the log', () => {
   });
 
   test('an update that may be an edit of any message of a held thread asks for the log', () => {
-    const update = { conversationId: 'c', seq: 3, conversation: conversation({ seq: 3, lastMessage: message(2) }) };
+    const update = { conversationId: 'c', seq: 3, conversation: conversation({ seq: 3, lastMessage: message(2) }), totalUnread: null };
     const state = after(known({ seq: 2, lastMessage: message(2) }), ...opened([message(1), message(2)]), { type: 'conversation_updated', payload: update });
     expect(state.positions['c']).toEqual({ seq: 2, ahead: [], behind: true });
   });
 
   test('a change of status explains itself and asks for nothing', () => {
-    const update = { conversationId: 'c', seq: 1, conversation: conversation({ seq: 1, status: 'CLOSED' }) };
+    const update = { conversationId: 'c', seq: 1, conversation: conversation({ seq: 1, status: 'CLOSED' }), totalUnread: null };
     const state = after(known(), ...opened([]), { type: 'conversation_updated', payload: update });
     expect(state.conversations['c']?.status).toBe('CLOSED');
     expect(state.positions['c']).toEqual({ seq: 1, ahead: [], behind: false });
@@ -97,7 +97,7 @@ describe('the log', () => {
 
   test('one’s own send from another device arrives as an update and joins the thread', () => {
     const mine = message(1, { sender: sender(ME) });
-    const update = { conversationId: 'c', seq: 1, conversation: conversation({ seq: 1, lastMessage: mine }) };
+    const update = { conversationId: 'c', seq: 1, conversation: conversation({ seq: 1, lastMessage: mine }), totalUnread: null };
     expect(seqs(after(known(), ...opened([]), { type: 'conversation_updated', payload: update }))).toEqual([1]);
   });
 
@@ -137,7 +137,7 @@ describe('the log', () => {
 
 describe('windows of a thread', () => {
   test('what happens while a page is on its way is applied to the page', () => {
-    const deletion = { conversationId: 'c', seq: 3, messageId: 'm1', messageSeq: 1, deletedBy: 'you' };
+    const deletion = { conversationId: 'c', seq: 3, messageId: 'm1', messageSeq: 1, deletedBy: 'you', unread: null, totalUnread: null };
     const state = after(
       known({ seq: 2 }),
       { type: 'page_requested', conversationId: 'c', mode: 'replace' },
@@ -212,7 +212,7 @@ describe('reading', () => {
   });
 
   test('read marks never fall', () => {
-    const read = (userId: string, readSeq: number): StateEvent => ({ type: 'message_read', payload: { conversationId: 'c', userId, readSeq } });
+    const read = (userId: string, readSeq: number): StateEvent => ({ type: 'message_read', payload: { conversationId: 'c', userId, readSeq, unread: null, totalUnread: null } });
     const state = after(known({ seq: 5 }), read('you', 4), read('you', 2));
     expect(state.conversations['c']?.participants[1]?.readSeq).toBe(4);
     const replaced = apply(state, known({ seq: 6, participants: [participant(ME), participant('you', 1)] }));
@@ -233,7 +233,7 @@ describe('reading', () => {
 
 describe('what is gone', () => {
   test('a deleted conversation is nowhere any more, and late events do not bring it back', () => {
-    const state = after(ready('e1', 3), known({ seq: 1, unread: 2 }), { type: 'conversation_deleted', payload: { conversationId: 'c', seq: 2, deletedBy: 'you' } }, received(3));
+    const state = after(ready('e1', 3), known({ seq: 1, unread: 2 }), { type: 'conversation_deleted', payload: { conversationId: 'c', seq: 2, deletedBy: 'you', totalUnread: null } }, received(3));
     expect(state.conversations).toEqual({});
     expect(state.positions).toEqual({});
     expect(state.gone['c']).toEqual({ reason: 'deleted', by: 'you' });

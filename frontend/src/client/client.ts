@@ -138,7 +138,7 @@ export class MessagingClient implements ConnectionListener {
 
   async deleteConversation(conversationId: string): Promise<void> {
     await this.api.deleteConversation(conversationId);
-    const payload = { conversationId, seq: 0, deletedBy: this.store.get().me ?? '' };
+    const payload = { conversationId, seq: 0, deletedBy: this.store.get().me ?? '', totalUnread: null };
     this.dispatch({ type: 'conversation_deleted', payload });
   }
 

@@ -48,7 +48,7 @@ export class MessagingError extends Error {
     return new MessagingError(problem.code ?? `http_${String(status)}`, problem.detail ?? problem.title ?? `The server answered ${String(status)}.`, {
       status,
       retryable: problem.retryable ?? (status >= 500 || status === 429),
-      retryAfterMs: problem.retryAfterMs ?? retryAfterMs,
+      retryAfterMs,
       fields: problem.errors ?? [],
     });
   }

@@ -154,7 +154,7 @@ function conversationLoaded(state: State, conversation: Conversation, anew: bool
 
 function markedRead(state: State, read: MessageRead): State {
   const marked = raiseReadSeq(state, read.conversationId, read.userId, read.readSeq);
-  if (read.userId !== state.me || read.unread === undefined || read.unread === null) return marked;
+  if (read.userId !== state.me || typeof read.unread !== 'number') return marked;
   return setUnread(marked, read.conversationId, read.unread, read.totalUnread ?? null);
 }
 

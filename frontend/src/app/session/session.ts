@@ -4,7 +4,7 @@
  */
 
 import { Api, MessagingClient, Subscribable, type Profile } from '../../client';
-import type { DemoLogin, DemoPeople, SignedIn } from '../../client';
+import type { DemoPeople, DemoSession, WhoAmI } from '../../client';
 
 export type Session =
   | { kind: 'checking' }
@@ -34,7 +34,7 @@ class SessionKeeper {
 
   async enter(userId: string): Promise<void> {
     this.keep(null);
-    const { token, user } = await this.api.request<DemoLogin>('POST', '/api/demo/login', { body: { userId } });
+    const { token, user } = await this.api.request<DemoSession>('POST', '/api/demo/login', { body: { userId } });
     this.keep(token);
     this.begin(user);
   }
@@ -49,7 +49,7 @@ class SessionKeeper {
   }
 
   private async find(): Promise<void> {
-    const { user, demo } = await this.api.request<SignedIn>('GET', '/api/session');
+    const { user, demo } = await this.api.request<WhoAmI>('GET', '/api/session');
     if (user !== null) {
       this.begin(user);
       return;
@@ -77,7 +77,7 @@ class SessionKeeper {
 
   private async refresh(): Promise<string | null> {
     if (this.token === null) return null;
-    const { token } = await this.api.request<DemoLogin>('POST', '/api/demo/refresh');
+    const { token } = await this.api.request<DemoSession>('POST', '/api/demo/refresh');
     this.keep(token);
     return token;
   }

@@ -2,7 +2,7 @@
 
 import { useId, useMemo, useState, type SyntheticEvent } from 'react';
 
-import { MAX_CONTENT_CHARS, newClientId, personName, toMessagingError, type Profile, type Subject } from '../../client';
+import { MAX_CONTENT_CHARS, newClientId, personName, toMessagingError, type NewSubject, type Profile, type Subject } from '../../client';
 import { useClientState, useSocket } from '../../react';
 import { countryName, roleName } from '../format';
 import { Avatar } from '../parts/Avatar';
@@ -170,7 +170,7 @@ function useSubjects(): readonly Subject[] {
 }
 
 /** A title that is known means that subject; another one makes a topic of its own. */
-function subjectOf(title: string, known: readonly Subject[]): Subject | null {
+function subjectOf(title: string, known: readonly Subject[]): NewSubject | null {
   if (title === '') return null;
   return known.find((subject) => subject.title === title) ?? { type: 'topic', id: newClientId(), title };
 }

@@ -152,6 +152,13 @@ function useLanding(rows: readonly Row[], at: number | null, go: (index: number 
   const went = useRef<number | 'end' | null>(null);
   const wanted = at ?? 'end';
   const index = at === null ? rows.findIndex((row) => row.kind === 'new') : rows.findIndex((row) => seqOf(row) === at);
+  // A list that is mounted anew, as React does it in development, has forgotten where it was sent.
+  useLayoutEffect(
+    () => () => {
+      went.current = null;
+    },
+    [],
+  );
   useLayoutEffect(() => {
     if (went.current === wanted || (at !== null && index === -1)) return;
     went.current = wanted;

@@ -178,6 +178,27 @@ async def test_the_server_ends_the_connection_and_the_client_learns_it_after_wha
     assert await client.closed() in (1000, 400)
 
 
+@pytest.mark.parametrize("waiting", [True, False])
+async def test_a_polling_client_is_told_of_the_end_by_a_poll_of_its_own(
+    serve: Serve, clients: Clients, *, waiting: bool
+) -> None:
+    """The JavaScript client handles a close before the packets beside it, and would come back."""
+    watched = Watched()
+    client = await clients.polling(await serve(watched.server))
+    await client.enter()
+    socket = watched.socket()
+    poll = asyncio.create_task(client.poll()) if waiting else None
+    if waiting:
+        await poll_until(lambda: is_polled(socket))
+
+    socket.emit("last", "words")
+    socket.disconnect(close=True)
+
+    assert (await (poll or client.poll())).text == '42["last","words"]\x1e41'
+    assert (await client.poll()).text == "1"
+    assert (await client.poll()).status == 400
+
+
 async def test_a_polling_client_that_does_not_come_for_its_last_packets_is_forgotten(
     serve: Serve, clients: Clients
 ) -> None:

@@ -38,6 +38,7 @@ class PollingLink:
         "_closed",
         "_connection",
         "_engine",
+        "_farewell",
         "_packets",
         "drained",
         "poll",
@@ -50,6 +51,8 @@ class PollingLink:
         self._packets: list[str | bytes] = []
         self._backlog_bytes = 0
         self._closed = False
+        #: The close packet, where it must come by a poll of its own.
+        self._farewell: str | None = None
         #: Set while a GET waits; its result is the response's body.
         self.poll: asyncio.Future[bytes] | None = None
         #: Set while reading is paused; POSTs wait for it.
@@ -74,11 +77,16 @@ class PollingLink:
             return
         self._closed = True
         self.resume_reading()
-        last = NOOP_PACKET if reason == Reason.TRANSPORT_CLOSE else CLOSE_PACKET
-        self._packets.append(last.decode())
+        last = (NOOP_PACKET if reason == Reason.TRANSPORT_CLOSE else CLOSE_PACKET).decode()
+        if reason == Reason.FORCED_CLOSE and self._packets:
+            # The JavaScript client handles a close before the packets of the same payload. It would miss that the
+            # server disconnected it, take the connection for lost, and come back.
+            self._farewell = last
+        else:
+            self._packets.append(last)
         if self.poll is not None:
             self._answer()
-        elif reason in _LINGERING and self._connection is not None:
+        if (self._packets or self._farewell) and reason in _LINGERING and self._connection is not None:
             self._linger(self._connection)
 
     # polls
@@ -86,7 +94,10 @@ class PollingLink:
     def take(self) -> bytes | None:
         """The body for a GET that has come, or None when it must wait."""
         if not self._packets:
-            return None
+            if self._farewell is None:
+                return None
+            self._packets.append(self._farewell)
+            self._farewell = None
         body = encode_payload(self._packets)
         self._packets.clear()
         self._backlog_bytes = 0
@@ -210,7 +221,7 @@ class Polling:
         return body
 
     def _last_words(self, method: str, sid: str) -> bytes | Refusal:
-        link = self._engine.lingering.pop(sid, None) if method == "GET" else None
+        link = self._engine.lingering.get(sid) if method == "GET" else None
         body = link.take() if link is not None else None
         return UNKNOWN_SID if body is None else body
 

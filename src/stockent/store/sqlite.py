@@ -67,8 +67,11 @@ class SqliteStore:
         return self._epoch
 
     async def open(self) -> None:
-        connection = await asyncio.to_thread(self._claim_and_connect)
-        self._writer.start(connection, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        connection, readers = await asyncio.to_thread(self._claim_and_connect)
+        readers.start(loop)
+        self._readers = readers
+        self._writer.start(connection, loop)
 
     async def close(self) -> None:
         """Readers go first: the last connection to close folds the log into the file, and that is the writer's."""
@@ -87,7 +90,9 @@ class SqliteStore:
     async def save_profile(self, profile: Profile) -> None:
         if self._stored_profiles.get(profile.id) == profile:
             return
-        await self._write(None, lambda tx: people.save_profile(tx, profile))
+        # Under a key of its own, not None: it stands in nobody's way, so sends around it still go as one set.
+        key = f"profile {profile.id}"
+        await self._writer.submit(Kind.OTHER, key, lambda tx: people.save_profile(tx, profile))
         self._stored_profiles.pop(profile.id, None)
         self._stored_profiles[profile.id] = profile
         if len(self._stored_profiles) > MAX_REMEMBERED_PROFILES:
@@ -224,7 +229,7 @@ class SqliteStore:
         result: T = await self._writer.submit(Kind.OTHER, conversation_id, work)
         return result
 
-    def _claim_and_connect(self) -> sqlite3.Connection:
+    def _claim_and_connect(self) -> tuple[sqlite3.Connection, Readers]:
         """Lock, migrate, connect: the writer's connection is the first to the file, and all others only read."""
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             oldest = ".".join(map(str, OLDEST_SQLITE))
@@ -235,14 +240,14 @@ class SqliteStore:
             connection = connect_writer(self.path)
             self._epoch = _epoch(connection, self._clock())
             self._disabled = queries.disabled_users(connection)
-            self._readers = Readers(lambda: connect_reader(self.path))
+            readers = Readers(lambda: connect_reader(self.path))
         except sqlite3.Error as error:
             self._lock.release()
             raise StoreError(f"cannot open {self.path}: {error}") from error
         except BaseException:
             self._lock.release()
             raise
-        return connection
+        return connection, readers
 
 
 def _epoch(connection: sqlite3.Connection, now_s: float) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-
 import socketio  # type: ignore[import-untyped]
+
 from stockent.check.clients import POLLING, WEBSOCKET, ConnectRefused, Device
 from tests.waiting import poll_until
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import aiohttp
-
 import socketio  # type: ignore[import-untyped]
 
 from .failures import StepFailed, same, shown

@@ -15,7 +15,7 @@ from stockent.socketio import Server
 
 from .conftest import Serve
 from .serving import Endpoint
-from .wire import Clients, Packet
+from .wire import Clients, Packet, from_payload
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["websocket", "polling"])
 
@@ -187,6 +187,20 @@ async def test_a_poll_takes_everything_that_waits_at_once(engine: Endpoint, clie
     assert (answer.status, answer.text) == (200, "4a\x1ebAQIDBA==\x1e4b")
     assert answer.headers["Content-Type"].lower() == "text/plain; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_poll_takes_no_more_packets_than_any_client_reads_and_the_next_the_rest(
+    engine: Endpoint, clients: Clients
+) -> None:
+    client = await clients.polling(engine)
+    packets: list[Packet] = [f"4{number}" for number in range(40)]
+    await client.send(*packets)
+
+    assert [from_payload((await client.poll()).text) for _ in range(3)] == [
+        packets[:16],
+        packets[16:32],
+        packets[32:],
+    ]
 
 
 async def test_a_poll_that_waits_is_answered_by_what_is_sent_in_one_turn(

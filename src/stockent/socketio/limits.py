@@ -26,6 +26,8 @@ class Limits:
     #: Packets of one connection that wait for its running handler; then reading from it pauses.
     max_inbox_packets: int = 64
     max_packets_per_body: int = 1_000
+    #: More wait for the next poll. Clients on python-engineio take no more at a time, and give up otherwise.
+    max_packets_per_poll: int = 16
     max_attachments: int = 10
     #: Arrays and objects inside each other in one packet. What handlers get, they can walk and send on.
     max_depth: int = 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -48,7 +49,7 @@ class PollingLink:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
-        self._packets: list[str | bytes] = []
+        self._packets: deque[str | bytes] = deque()
         self._backlog_bytes = 0
         self._closed = False
         #: The close packet, where it must come by a poll of its own.
@@ -83,7 +84,7 @@ class PollingLink:
             # server disconnected it, take the connection for lost, and come back.
             self._farewell = last
         else:
-            self._packets.append(last)
+            self._put(last, len(last))
         if self.poll is not None:
             self._answer()
         if (self._packets or self._farewell) and reason in _LINGERING and self._connection is not None:
@@ -92,22 +93,22 @@ class PollingLink:
     # polls
 
     def take(self) -> bytes | None:
-        """The body for a GET that has come, or None when it must wait."""
+        """The body for a GET that has come, or None when it must wait. What has no room comes by the next."""
         if not self._packets:
             if self._farewell is None:
                 return None
-            self._packets.append(self._farewell)
+            self._put(self._farewell, len(self._farewell))
             self._farewell = None
-        body = encode_payload(self._packets)
-        self._packets.clear()
-        self._backlog_bytes = 0
-        return body
+        count = min(len(self._packets), self._engine.limits.max_packets_per_poll)
+        taken = [self._packets.popleft() for _ in range(count)]
+        self._backlog_bytes -= sum(map(_size, taken))
+        return encode_payload(taken)
 
     def release(self) -> None:
         """End the waiting GET, with a noop if there is nothing to say (protocol, "Upgrade")."""
         if self.poll is not None:
             if not self._packets:
-                self._packets.append(NOOP_PACKET.decode())
+                self._put(NOOP_PACKET.decode(), len(NOOP_PACKET))
             self._answer()
 
     def hand_over(self, connection: Connection) -> None:
@@ -116,7 +117,7 @@ class PollingLink:
         if self.drained is not None:
             connection.link.pause_reading()
         self.resume_reading()
-        packets, self._packets = self._packets, []
+        packets, self._packets = self._packets, deque()
         for packet in packets:
             if isinstance(packet, str):
                 connection.send_text(packet.encode())
@@ -138,8 +139,7 @@ class PollingLink:
     def _add(self, packet: str | bytes, size: int) -> None:
         if self._closed:
             return
-        self._packets.append(packet)
-        self._backlog_bytes += size
+        self._put(packet, size)
         if self.poll is not None:
             # Answer a little later: what is sent in the same turn of the loop goes along.
             if not self.poll.done() and len(self._packets) == 1:
@@ -149,6 +149,10 @@ class PollingLink:
             self._packets.clear()
             self._backlog_bytes = 0
             self._engine.close_soon(self._connection, Reason.SLOW_READER)
+
+    def _put(self, packet: str | bytes, size: int) -> None:
+        self._packets.append(packet)
+        self._backlog_bytes += size
 
     def _answer(self) -> None:
         poll = self.poll
@@ -316,6 +320,10 @@ class Polling:
                 (b"access-control-max-age", b"600"),
             ]
         return headers
+
+
+def _size(packet: str | bytes) -> int:
+    return len(packet if isinstance(packet, bytes) or packet.isascii() else packet.encode())
 
 
 async def _until_drained(connection: Connection) -> None:

@@ -225,6 +225,26 @@ async def test_a_deep_signed_payload_is_refused() -> None:
     assert await refused(by_secret(), deep) is Code.AUTH_INVALID
 
 
+async def test_a_token_that_was_accepted_a_moment_ago_still_expires() -> None:
+    now = float(NOW)
+    authenticator = Authenticator(Settings.load({"JWT_SECRET": SECRET}), now=lambda: now)
+    mine = token(exp=NOW + 2)
+    assert (await authenticator.authenticate(mine)).profile.id == "ana"
+    now += 1
+    assert (await authenticator.authenticate(mine)).profile.id == "ana"
+    now += 1
+    assert await refused(authenticator, mine) is Code.AUTH_EXPIRED
+
+
+async def test_what_is_remembered_of_a_token_is_of_no_use_to_another() -> None:
+    authenticator = by_secret()
+    mine = token()
+    await authenticator.authenticate(mine)
+    assert (
+        await refused(authenticator, mine[:-2] + ("AA" if mine[-2:] != "AA" else "BB")) is Code.AUTH_INVALID
+    )
+
+
 async def test_audience_and_issuer_are_required_when_configured() -> None:
     strict = by_secret(JWT_AUDIENCE="stockent", JWT_ISSUER="https://id.example")
     good: dict[str, Any] = {"aud": ["stockent", "shop"], "iss": "https://id.example"}

@@ -71,6 +71,13 @@ async def test_a_printed_token_speaks_for_its_user() -> None:
     )
 
 
+async def test_a_printed_token_names_the_audience_and_issuer_that_the_server_asks_for() -> None:
+    strict = {"JWT_SECRET": SECRET, "JWT_AUDIENCE": "stockent", "JWT_ISSUER": "https://id.example"}
+    result = run("token", "--user", "ana", **strict)
+    identity = await Authenticator(Settings.load(strict)).authenticate(result.stdout.strip())
+    assert identity.profile.id == "ana"
+
+
 async def test_a_token_for_the_demo_is_signed_with_its_secret(tmp_path: Path) -> None:
     result = run("token", "--user", "jonas", "--demo", "--data-dir", str(tmp_path))
     settings = with_secret(Settings.load({"DATA_DIR": str(tmp_path)}, demo=True))

@@ -90,7 +90,14 @@ def token(
         country=country,
         role=None if role is None else Role(role.upper()),
     )
-    click.echo(mint(settings.jwt_secret, profile, _duration_s(ttl)))
+    signed = mint(
+        settings.jwt_secret,
+        profile,
+        _duration_s(ttl),
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+    )
+    click.echo(signed)
 
 
 @main.command()

@@ -38,6 +38,8 @@ class Demo:
         if settings.jwt_secret is None:
             raise ValueError("the demo signs tokens, and the settings hold no secret; see with_secret")
         self._secret = settings.jwt_secret
+        self._audience = settings.jwt_audience
+        self._issuer = settings.jwt_issuer
         self._now = now
 
     @property
@@ -50,7 +52,14 @@ class Demo:
         if person is None:
             raise not_found("person")
         now = int(self._now())
-        token = mint(self._secret, person, TOKEN_TTL_S, now=lambda: now)
+        token = mint(
+            self._secret,
+            person,
+            TOKEN_TTL_S,
+            audience=self._audience,
+            issuer=self._issuer,
+            now=lambda: now,
+        )
         return token, person, _rfc3339(datetime.fromtimestamp(now + TOKEN_TTL_S, UTC))
 
 

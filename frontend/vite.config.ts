@@ -12,6 +12,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2023',
     reportCompressedSize: true,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What changes with every release apart from what seldom does.
+          groups: [{ name: 'vendor', test: /node_modules/ }],
+        },
+      },
+    },
   },
   server: {
     // The origin that the server allows unless told otherwise.

@@ -55,6 +55,7 @@ export function ConversationList({ ref, openId, onStart, onShortcuts }: Props) {
     // The keys move between rows that are links, so each of them works by itself too.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <nav className="list" aria-label="Conversations" onKeyDown={onKeyDown}>
+      {openId === null && <h1 className="visually-hidden">Messages</h1>}
       <header className="list-head">
         <Brand />
         <div className="list-actions">
@@ -102,7 +103,7 @@ function Rows({ listRef, tab, q, openId, onStart }: RowsProps) {
   const now = useMinute();
   const filter = useMemo(() => filterOf(tab, q), [tab, q]);
   const { conversations, status, hasMore, loadMore } = useConversations(filter);
-  const shown = useKeptInSight(conversations, tab, openId);
+  const shown = useKeptInSight(conversations, q === '' ? tab : null, openId);
   const asked = useDeferredValue(q);
   const finding = useQuery({
     queryKey: ['conversations', tab, asked],
@@ -131,14 +132,18 @@ function Rows({ listRef, tab, q, openId, onStart }: RowsProps) {
   );
 }
 
-/** What is open stays in the list of unread ones, though reading it took it out of them. */
-function useKeptInSight(conversations: readonly Conversation[], tab: Tab, openId: string | null): readonly Conversation[] {
+/** What is open stays in the list, though reading or closing it took it out of those that are asked for. */
+function useKeptInSight(conversations: readonly Conversation[], tab: Tab | null, openId: string | null): readonly Conversation[] {
   const { conversations: all } = useConversations();
+  const [opened, setOpened] = useState<{ id: string | null; tab: Tab | null; listed: boolean }>({ id: null, tab: null, listed: false });
+  const listed = conversations.some(({ id }) => id === openId);
+  if (opened.id !== openId || opened.tab !== tab) setOpened({ id: openId, tab, listed });
+  else if (listed && !opened.listed) setOpened({ ...opened, listed });
   return useMemo(() => {
-    if (tab !== 'unread' || openId === null || conversations.some(({ id }) => id === openId)) return conversations;
+    if (openId === null || listed || !opened.listed) return conversations;
     const shown = new Set([openId, ...conversations.map(({ id }) => id)]);
     return all.filter(({ id }) => shown.has(id));
-  }, [all, conversations, tab, openId]);
+  }, [all, conversations, openId, listed, opened.listed]);
 }
 
 function filterOf(tab: Tab, q: string): ConversationFilter {

@@ -19,8 +19,6 @@ export function Avatar({ id, name, url = null, size = 'm' }: Props) {
     return <img className={`avatar avatar-${size}`} src={url} alt="" loading="lazy" onError={() => setBroken(url)} />;
   }
   return (
-    <span className={`avatar avatar-${size}`} data-tone={toneOf(id, TONES)} aria-hidden="true">
-      {initialsOf(name)}
-    </span>
+    <span className={`avatar avatar-${size}`} data-tone={toneOf(id, TONES)} data-initials={initialsOf(name)} aria-hidden="true" />
   );
 }

@@ -28,7 +28,7 @@ export function ConnectionBar() {
   if (text === undefined) return null;
   const Icon = shown === 'refused' ? KeyRound : shown === 'offline' ? CloudOff : RefreshCw;
   return (
-    <div className="connection-bar" data-status={shown} data-testid="connection-bar">
+    <section className="connection-bar" aria-label="Connection" data-status={shown}>
       <Icon size={14} strokeWidth={2} aria-hidden="true" />
       <span>{text}</span>
       {shown !== 'connecting' && (
@@ -36,7 +36,7 @@ export function ConnectionBar() {
           {shown === 'refused' ? 'Sign in' : 'Try now'}
         </button>
       )}
-    </div>
+    </section>
   );
 }
 

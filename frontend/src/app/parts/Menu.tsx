@@ -1,9 +1,12 @@
-/** Menus on Radix: arrows, type-ahead and focus are its work. Not modal, so it needs no style element of its own. */
+/**
+ * Menus on Radix: arrows, type-ahead and focus are its work. Not modal, so it needs no style element of its own.
+ * What was chosen is done once the menu is gone and the focus is back, so that a window it opens can give it back too.
+ */
 
 import * as Radix from '@radix-ui/react-dropdown-menu';
 import type { LucideIcon } from 'lucide-react';
 import { Check } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { createContext, use, useRef, type ReactNode, type RefObject } from 'react';
 
 interface MenuProps {
   trigger: ReactNode;
@@ -16,7 +19,10 @@ interface MenuProps {
   returnFocus?: () => void;
 }
 
+const Chosen = createContext<RefObject<(() => void) | null>>({ current: null });
+
 export function Menu({ trigger, label, children, align = 'end', open, onOpenChange, returnFocus }: MenuProps) {
+  const chosen = useRef<(() => void) | null>(null);
   const control = { ...(open !== undefined && { open }), ...(onOpenChange && { onOpenChange }) };
   return (
     <Radix.Root modal={false} {...control}>
@@ -29,12 +35,16 @@ export function Menu({ trigger, label, children, align = 'end', open, onOpenChan
           collisionPadding={8}
           aria-label={label}
           onCloseAutoFocus={(event) => {
-            if (!returnFocus) return;
-            event.preventDefault();
-            returnFocus();
+            if (returnFocus) {
+              event.preventDefault();
+              returnFocus();
+            }
+            const act = chosen.current;
+            chosen.current = null;
+            if (act) setTimeout(act);
           }}
         >
-          {children}
+          <Chosen value={chosen}>{children}</Chosen>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -50,8 +60,12 @@ interface ItemProps {
 }
 
 export function MenuItem({ icon: Icon, children, onSelect, danger = false, disabled = false }: ItemProps) {
+  const chosenRef = use(Chosen);
+  const choose = () => {
+    chosenRef.current = onSelect;
+  };
   return (
-    <Radix.Item className={danger ? 'menu-item menu-item-danger' : 'menu-item'} onSelect={onSelect} disabled={disabled}>
+    <Radix.Item className={danger ? 'menu-item menu-item-danger' : 'menu-item'} onSelect={choose} disabled={disabled}>
       {Icon ? <Icon size={16} strokeWidth={1.75} aria-hidden="true" /> : <span className="menu-gap" />}
       <span className="menu-text">{children}</span>
     </Radix.Item>

@@ -10,7 +10,7 @@ export function Gate({ icon, title, text, children }: { icon: LucideIcon; title:
   return (
     <main className="gate">
       <Brand />
-      <EmptyState icon={icon} title={title} text={text}>
+      <EmptyState icon={icon} title={title} text={text} alone>
         {children}
       </EmptyState>
     </main>

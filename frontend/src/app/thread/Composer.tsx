@@ -1,13 +1,15 @@
 /** Where one writes. Grows to eight lines, keeps the draft, and turns into the editor of a message when asked. */
 
-import { ArrowUp, Check, X } from 'lucide-react';
-import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type KeyboardEvent, type Ref } from 'react';
+import { ArrowUp, Check, Smile, X } from 'lucide-react';
+import { lazy, Suspense, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type KeyboardEvent, type Ref } from 'react';
 
 import { MAX_CONTENT_CHARS, type Message } from '../../client';
 import { useTyping } from '../../react';
 import { IconButton } from '../parts/Button';
 import { isTouch } from '../viewport';
 import { draftOf, keepDraft } from './drafts';
+
+const EmojiPanel = lazy(() => import('./EmojiPanel'));
 
 /** From here on the person is told how much room is left. */
 const TELL_LEFT = 300;
@@ -29,6 +31,7 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
   const box = useRef<HTMLTextAreaElement>(null);
   const [draft, setDraft] = useState(() => draftOf(conversationId));
   const [edited, setEdited] = useState<{ of: Message; text: string } | null>(null);
+  const [choosing, setChoosing] = useState(false);
   const { typing, stop } = useTyping(conversationId);
   const text = editing === null ? draft : edited?.of === editing ? edited.text : editing.content;
   const length = Array.from(text.trim()).length;
@@ -70,6 +73,17 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
     setEdited(null);
     onCancelEdit();
   };
+  const closeEmoji = useCallback(() => {
+    setChoosing(false);
+    box.current?.focus();
+  }, []);
+  const pickEmoji = (emoji: string) => {
+    const { selectionStart = text.length, selectionEnd = text.length } = box.current ?? {};
+    change(text.slice(0, selectionStart) + emoji + text.slice(selectionEnd));
+    closeEmoji();
+    const caret = selectionStart + emoji.length;
+    requestAnimationFrame(() => box.current?.setSelectionRange(caret, caret));
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const keys: Record<string, (() => void) | undefined> = {
@@ -97,6 +111,11 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
           <IconButton icon={X} label="Cancel edit" hint="Esc" onClick={cancel} />
         </div>
       )}
+      {choosing && (
+        <Suspense fallback={null}>
+          <EmojiPanel onPick={pickEmoji} onClose={closeEmoji} />
+        </Suspense>
+      )}
       <div className="composer-box">
         <textarea
           ref={box}
@@ -110,6 +129,13 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
           onChange={(event) => change(event.target.value)}
           onKeyDown={onKeyDown}
           onBlur={stop}
+        />
+        <IconButton
+          icon={Smile}
+          label="Emoji"
+          className="emoji-button"
+          aria-expanded={choosing}
+          onClick={() => setChoosing(!choosing)}
         />
         <button type="submit" className="send" disabled={!sendable} aria-label={editing === null ? 'Send' : 'Save'} title={editing === null ? 'Send (Enter)' : 'Save (Enter)'}>
           {editing === null ? <ArrowUp size={18} strokeWidth={2} aria-hidden="true" /> : <Check size={18} strokeWidth={2} aria-hidden="true" />}

@@ -10,6 +10,7 @@ import { Confirm } from '../parts/Dialog';
 import { EmptyState } from '../parts/EmptyState';
 import { notice } from '../parts/toasts';
 import { openList } from '../router';
+import { isTouch } from '../viewport';
 import { ClosedLine } from './ClosedLine';
 import { Composer, type ComposerHandle } from './Composer';
 import { SubjectStrip } from './SubjectStrip';
@@ -80,7 +81,9 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
           sent={sent}
           onEdit={edit}
           onDelete={setDeleting}
-          onLeave={() => composer.current?.focus()}
+          onLeave={() => {
+            if (!isTouch()) composer.current?.focus();
+          }}
         />
       ) : (
         <ThreadWaiting error={thread.error} onRetry={() => void thread.reload()} />
@@ -128,6 +131,7 @@ function Gone({ reason, onBack }: { reason: 'deleted' | 'unavailable'; onBack: (
     <main className="pane-empty" aria-label="Conversation">
       <EmptyState
         icon={deleted ? Ban : SearchX}
+        alone
         title={deleted ? 'This conversation was deleted' : 'This conversation is not available'}
         text={
           deleted

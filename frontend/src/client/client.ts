@@ -193,7 +193,7 @@ export class MessagingClient implements ConnectionListener {
 
   /** After a failure that the person wants tried again. */
   reopen(conversationId: string): Promise<void> {
-    return this.history.open(conversationId);
+    return this.sync.enter(conversationId, null);
   }
 
   onStatus(status: ConnectionStatus, reason: string | null): void {

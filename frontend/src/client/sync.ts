@@ -99,11 +99,13 @@ export class Sync {
     for (const id of this.views.keys()) void this.enter(id, null);
   }
 
-  /** The position is held before either answer is made, so whatever happens between them is in the one or the other. */
-  private async enter(conversationId: string, at: number | null): Promise<void> {
+  /**
+   * Load and join a conversation that is in view; what is loaded or joined already is left as it is.
+   * The position is held before either answer is made, so whatever happens between them is in the one or the other.
+   */
+  async enter(conversationId: string, at: number | null): Promise<void> {
     if (!(await this.history.ensure(conversationId)) || !this.views.has(conversationId)) return;
-    void this.history.open(conversationId, at);
-    void this.join(conversationId);
+    await Promise.all([this.history.open(conversationId, at), this.join(conversationId)]);
   }
 
   /** What came between the reading of the list and the joining of the rooms is asked for once both are done. */

@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Inbox, Search, SearchX, ServerCrash, SquarePen, X } from 'lucide-react';
-import { useDeferredValue, useImperativeHandle, useMemo, useRef, useState, type KeyboardEvent, type Ref } from 'react';
+import { useImperativeHandle, useMemo, useRef, useState, type KeyboardEvent, type Ref } from 'react';
 
 import type { Conversation, ConversationFilter } from '../../client';
 import { useConversations, useMe, useSocket, useUnread } from '../../react';
@@ -13,6 +13,7 @@ import { UserMenu } from '../session/UserMenu';
 import { ConversationRow } from './ConversationRow';
 import { ListSkeleton } from './ListSkeleton';
 import { useMinute } from './useMinute';
+import { useSettled } from './useSettled';
 
 export interface ListHandle {
   search: () => void;
@@ -25,6 +26,9 @@ interface Props {
   onStart: () => void;
   onShortcuts: () => void;
 }
+
+/** Until one pauses in typing, the server is not asked. */
+const SETTLE_MS = 180;
 
 type Tab = 'open' | 'unread' | 'closed';
 
@@ -103,17 +107,18 @@ function Rows({ listRef, tab, q, openId, onStart }: RowsProps) {
   const now = useMinute();
   const filter = useMemo(() => filterOf(tab, q), [tab, q]);
   const { conversations, status, hasMore, loadMore } = useConversations(filter);
-  const shown = useKeptInSight(conversations, q === '' ? tab : null, openId);
-  const asked = useDeferredValue(q);
+  const asked = useSettled(q, SETTLE_MS);
   const finding = useQuery({
-    queryKey: ['conversations', tab, asked],
-    queryFn: ({ signal }) => client.find(filterOf(tab, asked), signal),
+    queryKey: ['conversations', me, tab, asked],
+    queryFn: async ({ signal }) => (await client.find(filterOf(tab, asked), signal)).map(({ id }) => id),
     enabled: (asked !== '' || tab !== 'open') && status === 'loaded',
     staleTime: 5_000,
   });
+  const withFound = useWithFound(conversations, q !== '' && asked === q ? finding.data : undefined);
+  const shown = useKeptInSight(withFound, q === '' ? tab : null, openId);
   if (shown.length === 0) {
     if (status === 'failed') return <ListFailed onRetry={loadMore} />;
-    if (status !== 'loaded' || finding.isLoading) return <ListSkeleton />;
+    if (status !== 'loaded' || finding.isLoading || asked !== q) return <ListSkeleton />;
     return <NoRows tab={tab} q={q} onStart={onStart} />;
   }
   return (
@@ -130,6 +135,16 @@ function Rows({ listRef, tab, q, openId, onStart }: RowsProps) {
       )}
     </ul>
   );
+}
+
+/** The server may know matches that the texts held here do not show. */
+function useWithFound(conversations: readonly Conversation[], found: readonly string[] | undefined): readonly Conversation[] {
+  const { conversations: all } = useConversations();
+  return useMemo(() => {
+    if (found === undefined) return conversations;
+    const shown = new Set([...found, ...conversations.map(({ id }) => id)]);
+    return all.filter(({ id }) => shown.has(id));
+  }, [all, conversations, found]);
 }
 
 /** What is open stays in the list, though reading or closing it took it out of those that are asked for. */

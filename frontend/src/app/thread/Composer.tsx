@@ -6,6 +6,7 @@ import { lazy, Suspense, useCallback, useEffect, useImperativeHandle, useLayoutE
 import { MAX_CONTENT_CHARS, type Message } from '../../client';
 import { useTyping } from '../../react';
 import { IconButton } from '../parts/Button';
+import { useSignedIn } from '../session/SessionContext';
 import { isTouch } from '../viewport';
 import { draftOf, keepDraft } from './drafts';
 
@@ -29,7 +30,8 @@ interface Props {
 
 export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit, onEditLast }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
-  const [draft, setDraft] = useState(() => draftOf(conversationId));
+  const { me } = useSignedIn();
+  const [draft, setDraft] = useState(() => draftOf(me.id, conversationId));
   const [edited, setEdited] = useState<{ of: Message; text: string } | null>(null);
   const [choosing, setChoosing] = useState(false);
   const { typing, stop } = useTyping(conversationId);
@@ -58,7 +60,7 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
       return;
     }
     setDraft(next);
-    keepDraft(conversationId, next);
+    keepDraft(me.id, conversationId, next);
     if (next.trim() === '') stop();
     else typing();
   };

@@ -52,9 +52,9 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
   };
   const submit = (text: string) => {
     if (editing === null) {
-      if (thread.hasAfter) void thread.loadNewest();
       thread.send(text);
-      setSent(sent + 1);
+      if (thread.hasAfter) void thread.loadNewest().then(() => setSent((before) => before + 1));
+      else setSent(sent + 1);
       return;
     }
     setEditing(null);

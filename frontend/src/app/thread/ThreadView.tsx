@@ -85,6 +85,10 @@ export function ThreadView({ conversation, thread, at, sent, onEdit, onDelete, o
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [retry, discard],
   );
+  const toLatest = async () => {
+    if (hasAfter) await thread.loadNewest();
+    virtual.scrollToEnd();
+  };
   const mine = lastOwn(rows);
   const marked = useMarked(at);
   const now = useMinute();
@@ -133,10 +137,7 @@ export function ThreadView({ conversation, thread, at, sent, onEdit, onDelete, o
         <button
           type="button"
           className="jump"
-          onClick={() => {
-            if (hasAfter) void thread.loadNewest();
-            virtual.scrollToEnd();
-          }}
+          onClick={() => void toLatest()}
         >
           <ArrowDown size={16} strokeWidth={2} aria-hidden="true" />
           {conversation.unread > 0 ? `${conversation.unread} new` : 'Latest'}

@@ -1,19 +1,21 @@
-/** What was written and not sent, per conversation, in this browser. */
+/** What was written and not sent, per person and conversation, in this browser. */
 
-const KEY = 'stockent.draft.';
+function keyOf(userId: string, conversationId: string): string {
+  return `stockent.draft.${userId}.${conversationId}`;
+}
 
-export function draftOf(conversationId: string): string {
+export function draftOf(userId: string, conversationId: string): string {
   try {
-    return localStorage.getItem(KEY + conversationId) ?? '';
+    return localStorage.getItem(keyOf(userId, conversationId)) ?? '';
   } catch {
     return '';
   }
 }
 
-export function keepDraft(conversationId: string, text: string): void {
+export function keepDraft(userId: string, conversationId: string, text: string): void {
   try {
-    if (text.trim() === '') localStorage.removeItem(KEY + conversationId);
-    else localStorage.setItem(KEY + conversationId, text);
+    if (text.trim() === '') localStorage.removeItem(keyOf(userId, conversationId));
+    else localStorage.setItem(keyOf(userId, conversationId), text);
   } catch {
     // Then the draft lasts as long as the page.
   }

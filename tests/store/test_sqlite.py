@@ -17,7 +17,7 @@ from stockent.store import StoreError, changes, gaps, migrate, open_store, queri
 from stockent.store.connect import connect_reader, connect_writer, sqlite3
 from stockent.store.ids import MessageIds
 from stockent.store.marks import ReadMark, mark_group
-from stockent.store.people import save_profile
+from stockent.store.people import save_profiles
 from stockent.store.schema import metadata
 from stockent.store.sends import send_group
 from stockent.store.transaction import Memory, Transaction
@@ -189,7 +189,7 @@ async def test_nothing_that_is_asked_often_walks_through_a_whole_table(file: Pat
         lambda: changes.start(tx, new, first),
         lambda: changes.edit(tx, cid, message.id, "ann", "edited"),
         lambda: changes.delete_message(tx, cid, message.id, "ann"),
-        lambda: save_profile(tx, Profile(id="ann", name="Ann")),
+        lambda: save_profiles(tx, [Profile(id="ann", name="Ann")]),
         lambda: changes.delete_conversation(tx, cid, "ann"),
     ]
     for act in acts:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stockent.messaging.models import Profile
 
 from .searching import fold
 from .transaction import Transaction
 
 
-def save_profile(tx: Transaction, profile: Profile) -> None:
+def save_profiles(tx: Transaction, profiles: Sequence[Profile]) -> list[None]:
+    for profile in profiles:
+        _save_profile(tx, profile)
+    return [None] * len(profiles)
+
+
+def set_disabled(tx: Transaction, user_id: str, *, disabled: bool) -> None:
+    _make_known(tx, user_id)
+    tx.run("UPDATE users SET disabled = ? WHERE id = ?", disabled, user_id)
+
+
+def _save_profile(tx: Transaction, profile: Profile) -> None:
     told = (profile.name, profile.company_name, profile.country, profile.avatar_url, profile.role)
     if not any(told):
         _make_known(tx, profile.id)
@@ -17,11 +30,6 @@ def save_profile(tx: Transaction, profile: Profile) -> None:
     if changed:
         for (conversation_id,) in tx.run(_CONVERSATIONS_OF, profile.id):
             tx.memory.forget(conversation_id)
-
-
-def set_disabled(tx: Transaction, user_id: str, *, disabled: bool) -> None:
-    _make_known(tx, user_id)
-    tx.run("UPDATE users SET disabled = ? WHERE id = ?", disabled, user_id)
 
 
 def _make_known(tx: Transaction, user_id: str) -> None:

@@ -17,16 +17,17 @@ import msgspec
 class Kind(IntEnum):
     """Also the order of work within a stage."""
 
-    SEND = 0
-    MARK = 1
-    OTHER = 2
+    PROFILE = 0
+    SEND = 1
+    MARK = 2
+    OTHER = 3
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False):
-    """`argument`: a NewMessage, a ReadMark, or for `OTHER` what takes the transaction and does the work.
+    """`argument`: a Profile, a NewMessage, a ReadMark, or for `OTHER` what takes the transaction and does the work.
 
-    `conversation_id` is None for what may touch any conversation: it stands after all that came before it and
-    before all that comes after.
+    `conversation_id`, of a profile a key of its own, is None for what may touch any conversation: it stands after
+    all that came before it and before all that comes after.
     """
 
     kind: Kind
@@ -39,14 +40,14 @@ class Stage:
     __slots__ = ("by_kind",)
 
     def __init__(self) -> None:
-        self.by_kind: tuple[list[Operation], list[Operation], list[Operation]] = ([], [], [])
+        self.by_kind: tuple[list[Operation], ...] = tuple([] for _ in Kind)
 
 
 def plan(operations: Iterable[Operation]) -> list[Stage]:
     """Each operation goes to the earliest stage in which its conversation's earlier ones are done before it."""
     stages = [Stage()]
     reached: dict[str, tuple[int, Kind]] = {}
-    floor = (0, Kind.SEND)
+    floor = (0, Kind.PROFILE)
     for operation in operations:
         kind, conversation_id = operation.kind, operation.conversation_id
         if conversation_id is None:

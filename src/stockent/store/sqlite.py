@@ -91,8 +91,7 @@ class SqliteStore:
         if self._stored_profiles.get(profile.id) == profile:
             return
         # Under a key of its own, not None: it stands in nobody's way, so sends around it still go as one set.
-        key = f"profile {profile.id}"
-        await self._writer.submit(Kind.OTHER, key, lambda tx: people.save_profile(tx, profile))
+        await self._writer.submit(Kind.PROFILE, f"profile {profile.id}", profile)
         self._stored_profiles.pop(profile.id, None)
         self._stored_profiles[profile.id] = profile
         if len(self._stored_profiles) > MAX_REMEMBERED_PROFILES:

@@ -117,6 +117,13 @@ class Gateway:
         self._typing = Typing(domain, self._call_later)
         self._watch: Timer | None = None
         self._barring: asyncio.Task[None] | None = None
+        self._limits = Limits(
+            max_content_chars=MAX_CONTENT_CHARS,
+            max_payload_bytes=namespace.limits.max_payload_bytes,
+            max_page=MAX_PAGE,
+            max_resume_conversations=MAX_RESUME_CONVERSATIONS,
+            max_participants=MAX_PARTICIPANTS,
+        )
         self._verbs: dict[str, Callable[[Socket, Actor, Any], Awaitable[Done]]] = {
             "join_conversation": self._join,
             "leave_conversation": self._leave,
@@ -200,7 +207,7 @@ class Gateway:
                 user_id=user_id,
                 epoch=self._domain.store.epoch,
                 server_time=_rfc3339(self._now()),
-                limits=self._limits(),
+                limits=self._limits,
                 total_unread=unread.total,
             ),
         )
@@ -211,15 +218,6 @@ class Gateway:
         log.debug("disconnect", socket=socket.id, user=user_id, reason=reason)
         if not self._namespace.rooms.members(user_room(user_id)):
             self._typing.forget(user_id)
-
-    def _limits(self) -> Limits:
-        return Limits(
-            max_content_chars=MAX_CONTENT_CHARS,
-            max_payload_bytes=self._namespace.limits.max_payload_bytes,
-            max_page=MAX_PAGE,
-            max_resume_conversations=MAX_RESUME_CONVERSATIONS,
-            max_participants=MAX_PARTICIPANTS,
-        )
 
     def _check_identities(self) -> None:
         self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)

@@ -12,6 +12,8 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
@@ -65,6 +67,21 @@ class Query(NamedTuple):
     all: Mapping[str, str]
 
 
+@lru_cache(maxsize=64)
+def _parse(query_string: str) -> Query | Refusal:
+    """Remembered, because every WebSocket of a client library opens with the same one."""
+    pairs = parse_qsl(query_string, keep_blank_values=True)
+    query = MappingProxyType(dict(pairs))
+    names = [name for name, _ in pairs]
+    if query.get("transport") not in (POLLING, WEBSOCKET) or names.count("transport") != 1:
+        return UNKNOWN_TRANSPORT
+    if query.get("EIO") != "4" or names.count("EIO") != 1:
+        return UNSUPPORTED_VERSION
+    if names.count("sid") > 1:
+        return BAD_REQUEST
+    return Query(query["transport"], query.get("sid"), query)
+
+
 class Engine:
     """One Engine.IO endpoint at `path`, also found with or without the slash at its end.
 
@@ -96,18 +113,7 @@ class Engine:
         if origin is not None and self.origins is not None and origin not in self.origins:
             log.info("refused: origin not allowed", extra={"origin": origin[:200]})
             return FORBIDDEN
-        if len(query_string) > MAX_QUERY_CHARS:
-            return BAD_REQUEST
-        pairs = parse_qsl(query_string, keep_blank_values=True)
-        query = dict(pairs)
-        names = [name for name, _ in pairs]
-        if query.get("transport") not in (POLLING, WEBSOCKET) or names.count("transport") != 1:
-            return UNKNOWN_TRANSPORT
-        if query.get("EIO") != "4" or names.count("EIO") != 1:
-            return UNSUPPORTED_VERSION
-        if names.count("sid") > 1:
-            return BAD_REQUEST
-        return Query(query["transport"], query.get("sid"), query)
+        return BAD_REQUEST if len(query_string) > MAX_QUERY_CHARS else _parse(query_string)
 
     def open(self, transport: str, link: Link, request: Request) -> Connection:
         """Begin a session and send its open packet."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 from httptools import HttpParserUpgrade
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from .engine import Engine
 from .polling import Polling, Receive, Scope, Send
@@ -41,14 +41,33 @@ async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class _HttpProtocol(HttpToolsProtocol):
-    """uvicorn's, which would drop bytes right behind an upgrade request. A client must wait (RFC 6455, section 4.1)."""
+    """uvicorn's, with two differences in how a WebSocket begins.
+
+    A head that comes in one piece goes to picows as it came: uvicorn would take it apart and put it together again
+    (13 % of the cost of a connection). And bytes right behind an upgrade request are refused, not dropped: a client
+    must wait for the answer (RFC 6455, section 4.1).
+    """
 
     _received = b""
 
     def data_received(self, data: bytes) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None and self.ws_protocol_class is not None and _is_upgrade_head(data):
+            self._hand_over(data)
+            return
         self._received = data
         super().data_received(data)
         self._received = b""
+
+    def _hand_over(self, head: bytes) -> None:
+        self.connections.discard(self)
+        self._unset_keepalive_if_required()
+        protocol: Any = self.ws_protocol_class(  # type: ignore[misc, call-arg] # any protocol factory
+            config=self.config, server_state=self.server_state, app_state=self.app_state
+        )
+        protocol.connection_made(self.transport)
+        protocol.data_received(head)
+        self.transport.set_protocol(protocol)
 
     def handle_websocket_upgrade(self) -> None:
         upgrade = sys.exception()
@@ -56,6 +75,15 @@ class _HttpProtocol(HttpToolsProtocol):
             self.send_400_response("Bytes behind an upgrade request.")
         else:
             super().handle_websocket_upgrade()
+
+
+def _is_upgrade_head(data: bytes) -> bool:
+    """A whole request head and nothing behind it, that asks for a WebSocket. A wrong no only takes the longer way."""
+    return (
+        data.startswith(b"GET ")
+        and data.find(b"\r\n\r\n") == len(data) - 4
+        and b"\r\nupgrade: websocket\r\n" in data.lower()
+    )
 
 
 class Listener(uvicorn.Server):

@@ -24,7 +24,7 @@ from .health import Readiness
 from .problems import answer
 from .routes import given, open_routes, speaking_routes
 from .site import Site
-from .speaker import ProfileMemory, SpeakerMiddleware
+from .speaker import SpeakerMiddleware
 
 API_PATHS = ("/api", "/healthz", "/readyz")
 
@@ -63,11 +63,10 @@ def create_api(
     readiness: Readiness | None = None,
 ) -> Litestar:
     """Return the API alone, without the rules for browsers; its `routes` are the whole route table."""
-    memory = ProfileMemory()
 
     def speaker(app: ASGIApp) -> SpeakerMiddleware:
         """A closure, because Litestar copies a router deeply with all that it holds, but functions as they are."""
-        return SpeakerMiddleware(app, domain=domain, authenticator=authenticator, memory=memory)
+        return SpeakerMiddleware(app, domain=domain, authenticator=authenticator)
 
     return Litestar(
         route_handlers=[speaking_routes([speaker]), open_routes(), description_routes()],

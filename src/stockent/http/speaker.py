@@ -1,12 +1,11 @@
 """Who is speaking over HTTP: the middleware in front of every route that needs it, and the `actor` of its handlers.
 
-The token is checked before anything of the body is read. The user's profile goes to the domain when the token shows
-another one than this process saw last.
+The token is checked before anything of the body is read. The user's profile goes to the domain, whose store knows when
+it is nothing new.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from litestar import Request
@@ -16,37 +15,15 @@ from ..auth import Authenticator, Identity, token_from_request
 from ..messaging import users
 from ..messaging.domain import Actor, Domain
 from ..messaging.errors import Code, MessagingError
-from ..messaging.models import Profile
-
-MAX_REMEMBERED_PROFILES = 10_000
-
-
-class ProfileMemory:
-    """The last profile that each user's token showed here; the oldest is forgotten first."""
-
-    def __init__(self) -> None:
-        self._profiles: OrderedDict[str, Profile] = OrderedDict()
-
-    def knows(self, profile: Profile) -> bool:
-        return self._profiles.get(profile.id) == profile
-
-    def remember(self, profile: Profile) -> None:
-        self._profiles[profile.id] = profile
-        self._profiles.move_to_end(profile.id)
-        if len(self._profiles) > MAX_REMEMBERED_PROFILES:
-            self._profiles.popitem(last=False)
 
 
 class SpeakerMiddleware:
     """Puts the `Identity` of a verified token into `scope["user"]`, or raises the refusal."""
 
-    def __init__(
-        self, app: ASGIApp, *, domain: Domain, authenticator: Authenticator, memory: ProfileMemory
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, domain: Domain, authenticator: Authenticator) -> None:
         self._app = app
         self._domain = domain
         self._authenticator = authenticator
-        self._memory = memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -54,9 +31,7 @@ class SpeakerMiddleware:
         identity = await self._authenticator.authenticate(token)
         if await self._domain.store.is_disabled(identity.profile.id):
             raise MessagingError(Code.AUTH_INVALID, "the token is not accepted")
-        if not self._memory.knows(identity.profile):
-            await users.seen(self._domain, identity.profile)
-            self._memory.remember(identity.profile)
+        await users.seen(self._domain, identity.profile)
         scope["user"] = identity
         await self._app(scope, receive, send)
 

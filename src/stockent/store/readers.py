@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from stockent.messaging.errors import Code, MessagingError
 
 from .connect import is_store_wide, sqlite3
+from .outcomes import Outcome, resolve
 
 T = TypeVar("T")
 
@@ -93,15 +94,9 @@ class Readers:
             except RuntimeError:  # the loop is closed: nobody waits any more
                 return
 
-    def _resolve(self, outcomes: list[tuple[asyncio.Future[Any], object]]) -> None:
+    def _resolve(self, outcomes: list[Outcome]) -> None:
         self._waiting -= len(outcomes)
-        for future, outcome in outcomes:
-            if future.done():
-                continue
-            if isinstance(outcome, BaseException):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+        resolve(outcomes)
 
 
 def _snapshot(connection: sqlite3.Connection, query: Callable[[sqlite3.Connection], Any]) -> object:

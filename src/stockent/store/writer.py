@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from secrets import randbelow
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
 
@@ -23,6 +23,7 @@ from stockent.messaging.ports import StoreError
 from .connect import is_store_wide, sqlite3
 from .ids import MessageIds
 from .marks import mark_group
+from .outcomes import Outcome, resolve
 from .people import save_profiles
 from .plan import Kind, Operation, plan
 from .sends import send_group
@@ -37,8 +38,6 @@ MAX_BATCH = 2_000
 PATIENCE_S = 0.002
 #: Refused callers are told to come back after this long and up to as much again.
 RETRY_AFTER_MS = 250
-
-Outcome: TypeAlias = tuple[asyncio.Future[Any], object]
 
 log = structlog.get_logger("stockent.store")
 
@@ -106,7 +105,7 @@ class Writer:
                 self._gather(batch, MAX_WAITING_WRITES + MAX_BATCH)
                 outcomes = _refusals(batch, error)
             try:
-                self._loop.call_soon_threadsafe(_resolve, outcomes)
+                self._loop.call_soon_threadsafe(resolve, outcomes)
             except RuntimeError:  # the loop is closed: nobody waits, and nobody will hand over more
                 break
         self._disconnect()
@@ -222,16 +221,6 @@ def _refusals(batch: list[Operation], error: BaseException) -> list[Outcome]:
         )
         for operation in batch
     ]
-
-
-def _resolve(outcomes: list[Outcome]) -> None:
-    for future, outcome in outcomes:
-        if future.done():
-            continue
-        if isinstance(outcome, BaseException):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
 
 
 def _jittered_retry_ms() -> int:

@@ -66,7 +66,6 @@ describe('the log', () => {
     const state = after(known(), { type: 'new_message_notification', payload: note });
     expect(state.positions['c']).toEqual({ seq: 5, ahead: [], behind: false });
     expect(state.conversations['c']?.unread).toBe(3);
-    expect(state.totalUnread).toBe(9);
   });
 
   test('a notification past a gap of a held thread shows in the list at once and in the thread after the catch-up', () => {
@@ -108,13 +107,12 @@ describe('the log', () => {
     expect(state.conversations['c']).toMatchObject({ seq: 2, lastMessage: { content: 'better' } });
   });
 
-  test('a deletion erases the text, keeps the place and takes the counts that it brings', () => {
-    const deletion = { conversationId: 'c', seq: 2, messageId: 'm1', messageSeq: 1, deletedBy: 'you', unread: 0, totalUnread: 4 };
+  test('a deletion erases the text, keeps the place and takes the count that it brings', () => {
+    const deletion = { conversationId: 'c', seq: 2, messageId: 'm1', messageSeq: 1, deletedBy: 'you', unread: 0, totalUnread: 0 };
     const state = after(known(), ...opened([]), received(1), { type: 'message_deleted', payload: deletion });
     expect(state.threads['c']?.messages[0]).toMatchObject({ content: '', seq: 1, updatedSeq: 2 });
     expect(state.threads['c']?.messages[0]?.deletedAt).not.toBeNull();
     expect(state.conversations['c']?.unread).toBe(0);
-    expect(state.totalUnread).toBe(4);
   });
 
   test('a page that was read after an edit is not undone by the edit’s older event', () => {
@@ -228,6 +226,41 @@ describe('reading', () => {
   test('a catch-up that events have overtaken does not bring old counts back', () => {
     const state = after(known({ seq: 0 }), received(1), { type: 'caught_up', conversationId: 'c', after: 0, catchup: { events: [], reset: false, gone: false, unread: 0, reads: {} } });
     expect(state.conversations['c']?.unread).toBe(1);
+  });
+});
+
+describe('the total', () => {
+  const page = (unread: number, nextCursor: string | null): StateEvent => ({
+    type: 'list_loaded',
+    page: { items: [conversation({ seq: 2, unread, lastMessage: message(2) })], nextCursor },
+  });
+
+  test('counts what is not loaded yet as elsewhere, and not twice when it is loaded', () => {
+    expect(after(ready('e1', 7)).totalUnread).toBe(7);
+    expect(after(ready('e1', 7), page(2, 'more'))).toMatchObject({ totalUnread: 7, elsewhere: 5 });
+  });
+
+  test('is the same whether the list or the connection comes first', () => {
+    expect(after(page(2, 'more'), ready('e1', 7))).toMatchObject({ totalUnread: 7, elsewhere: 5 });
+  });
+
+  test('is what the list shows once all of it is loaded', () => {
+    expect(after(ready('e1', 7), page(2, null))).toMatchObject({ totalUnread: 2, elsewhere: 0 });
+  });
+
+  test('follows my other device also where the conversation is not loaded', () => {
+    const read: StateEvent = { type: 'message_read', payload: { conversationId: 'other', userId: ME, readSeq: 9, unread: 0, totalUnread: 3 } };
+    expect(after(ready('e1', 7), page(2, 'more'), read)).toMatchObject({ totalUnread: 3, elsewhere: 1 });
+  });
+
+  test('grows with a conversation that was not known', () => {
+    const note = { conversationId: 'c', seq: 1, message: message(1), conversation: conversation({ seq: 1, unread: 1 }), totalUnread: 8 };
+    expect(after(ready('e1', 7), { type: 'new_message_notification', payload: note }).totalUnread).toBe(8);
+  });
+
+  test('a reconnect that says a total does not count what was missed twice', () => {
+    const state = after(ready('e1', 2), page(2, null), ready('e1', 5), received(3));
+    expect(state.totalUnread).toBe(3);
   });
 });
 

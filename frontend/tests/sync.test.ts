@@ -96,7 +96,21 @@ describe('a conversation in view', () => {
     await until('failed', () => client.store.get().threads[id]?.error === 'later, please');
     backend.onRequest = () => undefined;
     await client.reopen(id);
-    expect(client.store.get().threads[id]).toMatchObject({ loaded: true, error: null });
+    await until('loaded', () => client.store.get().threads[id]?.loaded);
+  });
+
+  test('a page or a list that fails is tried again without being asked', async () => {
+    const id = backend.world.create(['ana', 'ben']);
+    backend.world.send(id, 'ben', 'hello');
+    let failures = 3;
+    backend.onRequest = () => {
+      if (failures-- > 0) throw new Refusal('store_unavailable', 'later, please', 503, true);
+    };
+    const client = clientOf('ana');
+    client.view(id, 1);
+    await ready(client);
+    await until('shown', () => texts(client, id).includes('hello'));
+    expect(failures).toBeLessThan(0);
   });
 });
 

@@ -63,7 +63,7 @@ export class MessagingClient implements ConnectionListener {
     );
     const desk: Desk = { store: this.store, api: this.api, connection: this.connection, dispatch: (event) => { this.dispatch(event); } };
     this.history = new History(desk);
-    this.sync = new Sync(desk, this.history);
+    this.sync = new Sync(desk, this.history, options.timing?.retryDelayMs);
     this.outbox = new OutboxSender(desk, options.storage ?? null, options.timing?.retryDelayMs);
     this.reads = new ReadMarks(desk);
     this.signals = new TypingSignals(desk);
@@ -193,7 +193,7 @@ export class MessagingClient implements ConnectionListener {
 
   /** After a failure that the person wants tried again. */
   reopen(conversationId: string): Promise<void> {
-    return this.sync.enter(conversationId, null);
+    return this.sync.reenter(conversationId);
   }
 
   onStatus(status: ConnectionStatus, reason: string | null): void {

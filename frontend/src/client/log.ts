@@ -5,6 +5,7 @@
  * `behind`. So events may be lost, doubled or reordered: together with a catch-up the result is the log's.
  */
 
+import { bringHere, tellTotal } from './counts';
 import type { Change, Position, State, Step } from './model';
 import { erased, foldChange } from './thread';
 import type { Conversation, LogEntry, LogEvents, Message } from './wire';
@@ -21,7 +22,6 @@ const STEP_MAKERS: StepMakers = {
     step(deletion.conversationId, seq, {
       change: { kind: 'deleted', deletion },
       unread: deletion.unread ?? null,
-      totalUnread: deletion.totalUnread ?? null,
     }),
   new_message_notification: (note, seq) =>
     step(note.conversationId, seq, {
@@ -54,10 +54,10 @@ export function stepOfEntry(conversationId: string, entry: LogEntry): Step {
 /** Take one step, and those that waited for it. */
 export function advance(state: State, next: Step): State {
   const position = state.positions[next.conversationId];
-  if (position === undefined) return next.whole ? adopt(state, next.whole, next.totalUnread) : state;
+  if (position === undefined) return next.whole ? meet(state, next.whole, next.totalUnread) : state;
   if (next.seq <= position.seq) return state;
   const guessed = next.opaque && !isToldByWhole(state, next);
-  const seen = next.whole ? adoptNewer(state, next.whole, next.totalUnread) : state;
+  const seen = next.whole ? adoptNewer(state, next.whole) : state;
   if (guessed && state.threads[next.conversationId]) return withPosition(seen, next.conversationId, { ...position, behind: true });
   if (next.seq === position.seq + 1) return drain(fold(seen, next), next.conversationId);
   if (canJump(state, next)) return withPosition(seen, next.conversationId, jumped(position, next.seq));
@@ -65,14 +65,20 @@ export function advance(state: State, next: Step): State {
 }
 
 /** Take a conversation as the server just told it. `anew`: what was held of its log counts for nothing. */
-export function adopt(state: State, whole: Conversation, totalUnread: number | null = null, anew = false): State {
+export function adopt(state: State, whole: Conversation, anew = false): State {
   const position = state.positions[whole.id];
-  const known = adoptNewer(state, whole, totalUnread, true);
+  const known = adoptNewer(state, whole, true);
   if (position === undefined || anew) return drain(withPosition(known, whole.id, jumped(position, whole.seq)), whole.id);
   if (state.threads[whole.id] === undefined && whole.seq > position.seq) {
     return withPosition(known, whole.id, jumped(position, whole.seq));
   }
   return known;
+}
+
+/** A conversation that was not known: with the total that came along, what is elsewhere is known too. */
+function meet(state: State, whole: Conversation, totalUnread: number | null): State {
+  const met = adopt(state, whole);
+  return totalUnread === null ? met : tellTotal(met, totalUnread);
 }
 
 /** After a catch-up: nothing that waits can be missing any more, unless it still waits. */
@@ -82,13 +88,10 @@ export function settle(state: State, conversationId: string): State {
   return withPosition(state, conversationId, { ...position, behind: false });
 }
 
-/** Set one's unread count of one conversation, and the total by the difference unless it was told. */
-export function setUnread(state: State, conversationId: string, unread: number, totalUnread: number | null): State {
+export function setUnread(state: State, conversationId: string, unread: number): State {
   const conversation = state.conversations[conversationId];
-  if (conversation === undefined) return state;
-  const total = totalUnread ?? Math.max(0, state.totalUnread + unread - conversation.unread);
-  if (conversation.unread === unread && total === state.totalUnread) return state;
-  return withConversation({ ...state, totalUnread: total }, { ...conversation, unread });
+  if (conversation === undefined || conversation.unread === unread) return state;
+  return withConversation(state, { ...conversation, unread });
 }
 
 export function withConversation(state: State, conversation: Conversation): State {
@@ -185,8 +188,9 @@ function foldSummary(state: State, next: Step): State {
   const conversation = state.conversations[next.conversationId];
   if (conversation === undefined || conversation.seq >= next.seq) return state;
   const moved = withConversation(state, { ...summary(conversation, next.change), seq: next.seq });
-  const unread = next.unread ?? conversation.unread + (countsAsUnread(state, conversation, next.change) ? 1 : 0);
-  return setUnread(moved, conversation.id, unread, next.totalUnread);
+  const counted = next.unread ?? conversation.unread + (countsAsUnread(state, conversation, next.change) ? 1 : 0);
+  const unread = readSeqOf(conversation, state.me) >= next.seq ? 0 : counted;
+  return setUnread(moved, conversation.id, unread);
 }
 
 function summary(conversation: Conversation, change: Change | null): Conversation {
@@ -209,14 +213,12 @@ function countsAsUnread(state: State, conversation: Conversation, change: Change
 }
 
 /** Replace the summary by a newer one; read marks never fall, and what was read here is not unread again. */
-function adoptNewer(state: State, whole: Conversation, totalUnread: number | null, equally = false): State {
+function adoptNewer(state: State, whole: Conversation, equally = false): State {
   const held = state.conversations[whole.id];
   if (held && (equally ? held.seq > whole.seq : held.seq >= whole.seq)) return state;
   const kept = held ? keepReads(whole, held) : whole;
   const unread = readSeqOf(kept, state.me) >= kept.seq && kept.seq > 0 ? 0 : kept.unread;
-  const total =
-    totalUnread === null ? state.totalUnread + unread - (held?.unread ?? unread) : totalUnread - (whole.unread - unread);
-  return withConversation({ ...state, totalUnread: Math.max(0, total) }, { ...kept, unread });
+  return withConversation(held ? state : bringHere(state, unread), { ...kept, unread });
 }
 
 function keepReads(whole: Conversation, held: Conversation): Conversation {

@@ -105,6 +105,8 @@ export interface State {
   outbox: readonly Outgoing[];
   typing: Readonly<Record<string, readonly Typist[]>>;
   gone: Readonly<Record<string, { reason: GoneReason; by: string | null }>>;
+  /** Unread messages of conversations that are not held. */
+  elsewhere: number;
   totalUnread: number;
 }
 
@@ -126,11 +128,12 @@ export type LocalEvent =
   | { type: 'page_requested'; conversationId: string; mode: PageMode }
   | { type: 'page_loaded'; conversationId: string; mode: PageMode; page: MessagePage }
   | { type: 'page_failed'; conversationId: string; error: string }
+  | { type: 'page_forgiven'; conversationId: string }
   | { type: 'thread_left'; conversationId: string; keep: number }
   | { type: 'log_read'; conversationId: string; entries: readonly LogEntry[] }
   | { type: 'caught_up'; conversationId: string; after: number; catchup: Catchup }
   | { type: 'restarted'; epoch: string; totalUnread: number }
-  | { type: 'resumed'; others: readonly Conversation[]; totalUnread: number }
+  | { type: 'resumed'; others: readonly Conversation[]; elsewhere: number | null }
   | { type: 'read'; conversationId: string; seq: number }
   | { type: 'read_confirmed'; conversationId: string; read: ReadState }
   | { type: 'send'; clientId: string; conversationId: string; content: string; at: string }
@@ -156,6 +159,7 @@ export function initialState(userId: string | null = null): State {
     outbox: [],
     typing: {},
     gone: {},
+    elsewhere: 0,
     totalUnread: 0,
   };
 }

@@ -3,6 +3,7 @@
  * events and one's own doing alike; an event that makes no sense leaves the state as it is.
  */
 
+import { recounted, tellTotal } from './counts';
 import { advance, adopt, arrived, readSeqOf, setUnread, settle, stepOf, stepOfEntry, withConversation } from './log';
 import { initialState, type GoneReason, type Outgoing, type State, type StateEvent, type Thread } from './model';
 import { EMPTY_THREAD, failPage, mergePage, requestPage, trim } from './thread';
@@ -19,6 +20,10 @@ import type {
 } from './wire';
 
 export function apply(state: State, event: StateEvent): State {
+  return recounted(state, change(state, event));
+}
+
+function change(state: State, event: StateEvent): State {
   switch (event.type) {
     case 'ready':
       return ofEpoch({ ...state, me: event.payload.userId }, event.payload.epoch, event.payload.totalUnread);
@@ -30,8 +35,8 @@ export function apply(state: State, event: StateEvent): State {
     case 'message_deleted':
       return logged(state, event.type, event.payload);
     case 'conversation_deleted': {
-      const { conversationId, deletedBy, totalUnread } = event.payload;
-      return remove(state, conversationId, 'deleted', deletedBy, totalUnread ?? null);
+      const { conversationId, deletedBy } = event.payload;
+      return remove(state, conversationId, 'deleted', deletedBy);
     }
     case 'message_read':
       return markedRead(state, event.payload);
@@ -54,13 +59,15 @@ export function apply(state: State, event: StateEvent): State {
     case 'conversation_loaded':
       return conversationLoaded(state, event.conversation, event.anew ?? false);
     case 'conversation_unavailable':
-      return remove(state, event.conversationId, 'unavailable', null, null);
+      return remove(state, event.conversationId, 'unavailable', null);
     case 'page_requested':
       return withThread(state, event.conversationId, requestPage(threadOf(state, event.conversationId), event.mode));
     case 'page_loaded':
       return pageLoaded(state, event.conversationId, event.mode, event.page);
     case 'page_failed':
       return onThread(state, event.conversationId, (thread) => failPage(thread, event.error));
+    case 'page_forgiven':
+      return onThread(state, event.conversationId, (thread) => (thread.error === null ? thread : { ...thread, error: null }));
     case 'thread_left':
       return threadLeft(state, event.conversationId, event.keep);
     case 'log_read':
@@ -70,7 +77,7 @@ export function apply(state: State, event: StateEvent): State {
     case 'restarted':
       return ofEpoch(state, event.epoch, event.totalUnread);
     case 'resumed':
-      return { ...event.others.reduce(found, state), totalUnread: event.totalUnread };
+      return resumed(event.others.reduce(found, state), event.elsewhere);
     case 'read':
       return readHere(state, event.conversationId, event.seq);
     case 'read_confirmed':
@@ -98,9 +105,14 @@ export function apply(state: State, event: StateEvent): State {
 
 /** Another epoch is another store: of the old one only the connection and what is not sent yet are worth keeping. */
 function ofEpoch(state: State, epoch: string, totalUnread: number): State {
-  if (state.epoch === null || state.epoch === epoch) return { ...state, epoch, totalUnread };
+  if (state.epoch === epoch) return state;
+  if (state.epoch === null) return tellTotal({ ...state, epoch }, totalUnread);
   const { me, connection, outbox } = state;
-  return { ...initialState(me), connection, outbox, epoch, totalUnread };
+  return { ...initialState(me), connection, outbox, epoch, elsewhere: totalUnread };
+}
+
+function resumed(state: State, elsewhere: number | null): State {
+  return elsewhere === null || elsewhere === state.elsewhere ? state : { ...state, elsewhere };
 }
 
 type Logged = 'message_received' | 'new_message_notification' | 'conversation_created' | 'conversation_updated' | 'message_updated' | 'message_deleted';
@@ -121,8 +133,8 @@ function restoredAccess(state: State, whole: Conversation | null): State {
   return { ...state, gone };
 }
 
-function remove(state: State, id: string, reason: GoneReason, by: string | null, totalUnread: number | null): State {
-  const { [id]: conversation, ...conversations } = state.conversations;
+function remove(state: State, id: string, reason: GoneReason, by: string | null): State {
+  const { [id]: _conversation, ...conversations } = state.conversations;
   const { [id]: _position, ...positions } = state.positions;
   const { [id]: _thread, ...threads } = state.threads;
   const { [id]: _typing, ...typing } = state.typing;
@@ -134,7 +146,6 @@ function remove(state: State, id: string, reason: GoneReason, by: string | null,
     typing,
     outbox: state.outbox.filter((out) => out.conversationId !== id),
     gone: { ...state.gone, [id]: isDeleted(state, id) ? { reason: 'deleted', by: by ?? state.gone[id]?.by ?? null } : { reason, by } },
-    totalUnread: totalUnread ?? Math.max(0, state.totalUnread - (conversation?.unread ?? 0)),
   };
 }
 
@@ -149,13 +160,16 @@ function listLoaded(state: State, page: ConversationPage): State {
 
 function conversationLoaded(state: State, conversation: Conversation, anew: boolean): State {
   if (isDeleted(state, conversation.id)) return state;
-  return adopt(restoredAccess(state, conversation), conversation, null, anew);
+  return adopt(restoredAccess(state, conversation), conversation, anew);
 }
 
 function markedRead(state: State, read: MessageRead): State {
   const marked = raiseReadSeq(state, read.conversationId, read.userId, read.readSeq);
-  if (read.userId !== state.me || typeof read.unread !== 'number') return marked;
-  return setUnread(marked, read.conversationId, read.unread, read.totalUnread ?? null);
+  if (read.userId !== state.me) return marked;
+  if (marked.conversations[read.conversationId] !== undefined) {
+    return typeof read.unread === 'number' ? setUnread(marked, read.conversationId, read.unread) : marked;
+  }
+  return typeof read.totalUnread === 'number' ? tellTotal(marked, read.totalUnread) : marked;
 }
 
 function raiseReadSeq(state: State, conversationId: string, userId: string | null, readSeq: number): State {
@@ -172,12 +186,12 @@ function readHere(state: State, conversationId: string, seq: number): State {
   if (conversation === undefined) return state;
   const marked = raiseReadSeq(state, conversationId, state.me, seq);
   const last = conversation.lastMessage?.seq ?? 0;
-  return seq >= last ? setUnread(marked, conversationId, 0, null) : marked;
+  return seq >= last ? setUnread(marked, conversationId, 0) : marked;
 }
 
 function readConfirmed(state: State, conversationId: string, read: ReadState): State {
   const marked = raiseReadSeq(state, conversationId, state.me, read.readSeq);
-  return setUnread(marked, conversationId, read.unread, read.totalUnread);
+  return setUnread(marked, conversationId, read.unread);
 }
 
 function typing(state: State, { conversationId, userId, name }: UserTyping): State {
@@ -231,12 +245,12 @@ function readLog(state: State, conversationId: string, entries: readonly LogEntr
 
 /** Counts in an answer are as old as its last entry; where events overtook it, theirs stand. */
 function caughtUp(state: State, id: string, after: number, catchup: Catchup): State {
-  if (catchup.gone) return remove(state, id, 'unavailable', null, null);
+  if (catchup.gone) return remove(state, id, 'unavailable', null);
   const entries = catchup.events ?? [];
   const read = settle(readLog(state, id, entries), id);
   const marked = Object.entries(catchup.reads).reduce((current, [userId, seq]) => raiseReadSeq(current, id, userId, seq), read);
   const asOf = entries.at(-1)?.seq ?? after;
-  return marked.conversations[id]?.seq === asOf ? setUnread(marked, id, catchup.unread, null) : marked;
+  return marked.conversations[id]?.seq === asOf ? setUnread(marked, id, catchup.unread) : marked;
 }
 
 function send(state: State, event: Extract<StateEvent, { type: 'send' }>): State {

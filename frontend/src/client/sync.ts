@@ -7,6 +7,7 @@ import { jittered } from './backoff';
 import type { Desk } from './desk';
 import { toMessagingError } from './errors';
 import type { History } from './history';
+import type { State } from './model';
 import { Timer } from './timer';
 import type { Catchup, JoinedAck, ResumedAck } from './wire';
 
@@ -14,11 +15,20 @@ import type { Catchup, JoinedAck, ResumedAck } from './wire';
 const HEAL_EVERY_MS = 25_000;
 const GAP_GRACE_MS = 40;
 const RETRY_MS = 1_000;
+/** What could not be loaded is tried again by itself, not only by hand; so many times later than a join. */
+const RELOAD_PATIENCE = 3;
 const TRIM_TO = 200;
 const MAX_RESUME = 500;
 
+/** Who looks at a conversation, and which message they came for. */
+interface View {
+  viewers: number;
+  at: number | null;
+}
+
 export class Sync {
-  private readonly views = new Map<string, number>();
+  private readonly views = new Map<string, View>();
+  private maxResume = MAX_RESUME;
   private readonly joining = new Set<string>();
   private resuming = false;
   private closed = false;
@@ -31,29 +41,33 @@ export class Sync {
     void this.closeGaps();
   });
   private readonly rejoin = new Timer(() => {
-    this.enterViews();
+    void this.enterViews();
+  });
+  private readonly reloadFailed = new Timer(() => {
+    this.forgive();
   });
 
   constructor(
     private readonly desk: Desk,
     private readonly history: History,
-    private maxResume = MAX_RESUME,
+    private readonly retryMs = RETRY_MS,
   ) {
     this.unsubscribe = desk.store.subscribe(() => {
       this.watchGaps();
+      this.watchFailures();
     });
   }
 
   close(): void {
     this.closed = true;
     this.unsubscribe();
-    for (const timer of [this.heal, this.catchUp, this.rejoin]) timer.close();
+    for (const timer of this.timers()) timer.close();
   }
 
   /** Hold a conversation in view: its room is joined while anybody does. Returns the way out. */
   view(conversationId: string, at: number | null): () => void {
-    const viewers = this.views.get(conversationId) ?? 0;
-    this.views.set(conversationId, viewers + 1);
+    const viewers = (this.views.get(conversationId)?.viewers ?? 0) + 1;
+    this.views.set(conversationId, { viewers, at });
     void this.enter(conversationId, at);
     let left = false;
     return () => {
@@ -71,20 +85,20 @@ export class Sync {
     this.maxResume = maxResume;
     this.joining.clear();
     this.resuming = false;
-    this.enterViews();
-    if (anew || this.desk.store.get().list.status !== 'loaded') void this.startAnew();
-    else void this.resume(this.heldIds().filter((id) => !this.views.has(id)));
+    this.forgive();
+    const listed = !anew && this.desk.store.get().list.status === 'loaded';
+    void this.makeWhole(listed ? Promise.resolve() : this.history.list());
     this.heal.set(jittered(HEAL_EVERY_MS));
   }
 
   onLost(): void {
-    for (const timer of [this.heal, this.catchUp, this.rejoin]) timer.cancel();
+    for (const timer of this.timers()) timer.cancel();
   }
 
   private leave(conversationId: string): void {
-    const viewers = (this.views.get(conversationId) ?? 1) - 1;
-    if (viewers > 0) {
-      this.views.set(conversationId, viewers);
+    const view = this.views.get(conversationId);
+    if (view !== undefined && view.viewers > 1) {
+      this.views.set(conversationId, { ...view, viewers: view.viewers - 1 });
       return;
     }
     this.views.delete(conversationId);
@@ -95,22 +109,32 @@ export class Sync {
     }
   }
 
-  private enterViews(): void {
-    for (const id of this.views.keys()) void this.enter(id, null);
+  private async enterViews(): Promise<void> {
+    await Promise.all([...this.views.keys()].map((id) => this.reenter(id)));
+  }
+
+  /** After a failure or a loss. Who has seen the message they came for is not taken back to it. */
+  reenter(conversationId: string): Promise<void> {
+    const loaded = this.desk.store.get().threads[conversationId]?.loaded;
+    return this.enter(conversationId, loaded ? null : (this.views.get(conversationId)?.at ?? null));
   }
 
   /**
    * Load and join a conversation that is in view; what is loaded or joined already is left as it is.
    * The position is held before either answer is made, so whatever happens between them is in the one or the other.
    */
-  async enter(conversationId: string, at: number | null): Promise<void> {
+  private async enter(conversationId: string, at: number | null): Promise<void> {
     if (!(await this.history.ensure(conversationId)) || !this.views.has(conversationId)) return;
-    await Promise.all([this.history.open(conversationId, at), this.join(conversationId)]);
+    void this.history.open(conversationId, at);
+    await this.join(conversationId);
   }
 
-  /** What came between the reading of the list and the joining of the rooms is asked for once both are done. */
-  private async startAnew(): Promise<void> {
-    await this.history.list();
+  /**
+   * What came between the reading of the list and the joining of the rooms is asked for once both are done; and the
+   * total that comes with it is of a moment after all counts that are held.
+   */
+  private async makeWhole(listed: Promise<void>): Promise<void> {
+    await Promise.all([this.enterViews(), listed]);
     await this.resume(this.heldIds());
   }
 
@@ -136,7 +160,28 @@ export class Sync {
 
   private onJoinFailed(conversationId: string, code: string): void {
     if (code === 'not_found') this.desk.dispatch({ type: 'conversation_unavailable', conversationId });
-    else if (this.views.has(conversationId)) this.rejoin.set(jittered(RETRY_MS));
+    else if (this.views.has(conversationId)) this.rejoin.set(jittered(this.retryMs));
+  }
+
+  private timers(): Timer[] {
+    return [this.heal, this.catchUp, this.rejoin, this.reloadFailed];
+  }
+
+  private watchFailures(): void {
+    if (this.reloadFailed.pending || !this.desk.connection.online) return;
+    const { list, threads } = this.desk.store.get();
+    const failed = list.status === 'failed' || [...this.views.keys()].some((id) => threads[id]?.error);
+    if (failed) this.reloadFailed.set(jittered(this.retryMs * RELOAD_PATIENCE));
+  }
+
+  private forgive(): void {
+    const { list, threads } = this.desk.store.get();
+    if (list.status === 'failed') void this.history.list(list.cursor);
+    for (const id of this.views.keys()) {
+      if (!threads[id]?.error) continue;
+      this.desk.dispatch({ type: 'page_forgiven', conversationId: id });
+      void this.reenter(id);
+    }
   }
 
   private watchGaps(): void {
@@ -148,7 +193,7 @@ export class Sync {
     const ids = this.behindIds();
     if (ids.length === 0) return;
     await this.resume(ids);
-    if (this.behindIds().length > 0) this.catchUp.set(jittered(RETRY_MS));
+    if (this.behindIds().length > 0) this.catchUp.set(jittered(this.retryMs));
   }
 
   /** Ask for what came after the positions held. Quiet: a failure is made good by the next time. */
@@ -164,7 +209,7 @@ export class Sync {
         return;
       }
       for (const [id, catchup] of Object.entries(ack.conversations)) this.onCaughtUp(id, conversations[id] ?? 0, catchup);
-      this.desk.dispatch({ type: 'resumed', others: ack.others, totalUnread: ack.totalUnread });
+      this.desk.dispatch({ type: 'resumed', others: ack.others, elsewhere: elsewhereOf(ack, this.desk.store.get()) });
     } catch {
       // The next `ready` or heartbeat asks again.
     } finally {
@@ -174,8 +219,7 @@ export class Sync {
 
   private onRestarted({ epoch, totalUnread }: ResumedAck): void {
     this.desk.dispatch({ type: 'restarted', epoch, totalUnread });
-    void this.history.list();
-    this.enterViews();
+    void this.makeWhole(this.history.list());
   }
 
   private onCaughtUp(conversationId: string, after: number, catchup: Catchup): void {
@@ -198,4 +242,12 @@ export class Sync {
     const behind = Object.entries(this.desk.store.get().positions).filter(([, position]) => position.behind);
     return behind.slice(0, this.maxResume).map(([id]) => id);
   }
+}
+
+/** What the total counts besides the conversations held. Null where the answer leaves out some of those. */
+function elsewhereOf({ conversations, others, totalUnread }: ResumedAck, state: State): number | null {
+  const counts = new Map(others.map(({ id, unread }) => [id, unread]));
+  for (const [id, { unread }] of Object.entries(conversations)) counts.set(id, unread);
+  if (Object.keys(state.conversations).some((id) => !counts.has(id))) return null;
+  return Math.max(0, totalUnread - [...counts.values()].reduce((sum, unread) => sum + unread, 0));
 }

@@ -67,7 +67,7 @@ def add_main(server: Server) -> None:
 
     @main.on("drop-me")
     def drop(socket: Socket) -> None:
-        server.engine.close_soon(socket.connection, Reason.TRANSPORT_CLOSE)
+        server.engine.close_soon(socket.connection, Reason.SLOW_READER)
 
     @main.on("end-me")
     def end(socket: Socket, whole: bool) -> None:

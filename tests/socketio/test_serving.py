@@ -67,7 +67,7 @@ async def test_a_listener_stops_when_asked_and_tells_everybody_first(clients: Cl
     port_listener.should_exit = True
 
     assert await websocket.closed() == 1001
-    assert (await poll).text == "1"
+    assert (await poll).text == "6"
     await asyncio.wait_for(serving, 5)
     assert ended == [Reason.SHUTTING_DOWN] * 2
     with pytest.raises(OSError):

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from stockent.socketio import Limits, Server, Socket
+from stockent.socketio import Limits, Reason, Server, Socket
 from tests.waiting import poll_until
 
 from .conftest import OpenTcp, Serve
@@ -215,6 +215,50 @@ async def test_the_end_of_the_session_ends_its_probe_too(engine: Endpoint, clien
     await polling.send("1")
 
     assert await probe.closed() == 1000
+
+
+async def test_a_session_that_breaks_during_the_upgrade_tells_its_client_by_it(
+    serve: Serve, clients: Clients
+) -> None:
+    server = Server()
+    namespace = server.of("/")
+    endpoint = await serve(server)
+    polling = await clients.polling(endpoint)
+    socket = namespace.sockets[await polling.enter()]
+    probe = await clients.probe(endpoint, polling)
+    await probe.send("2probe")
+    assert await probe.receive_any() == "3probe"
+
+    server.engine.close(socket.connection, Reason.SLOW_READER)
+    await probe.send("5")
+
+    assert await probe.receive() == "6"
+    assert await probe.closed() == 1000
+
+
+@pytest.mark.parametrize("upgrades", [True, False])
+async def test_a_session_that_the_server_ends_during_the_upgrade_tells_its_client_by_it(
+    serve: Serve, clients: Clients, *, upgrades: bool
+) -> None:
+    """The client polls no more by then. Without this it would learn of the end by its ping timeout."""
+    server = Server(limits=Limits(upgrade_timeout_s=0.2))
+    namespace = server.of("/")
+    endpoint = await serve(server)
+    polling = await clients.polling(endpoint)
+    socket = namespace.sockets[await polling.enter()]
+    probe = await clients.probe(endpoint, polling)
+    await probe.send("2probe")
+    assert await probe.receive_any() == "3probe"
+
+    socket.emit("last", "words")
+    socket.disconnect(close=True)
+
+    assert not server.engine.connections
+    if upgrades:
+        await probe.send("5")
+        assert await probe.receive_many(2) == ['42["last","words"]', "41"]
+    assert await probe.closed() == 1000
+    assert (await polling.poll()).status == (400 if upgrades else 200)
 
 
 # nothing lost, nothing twice, nothing out of order

@@ -166,10 +166,13 @@ class Engine:
         self.connections.pop(connection.sid, None)
         self._heartbeats.remove(connection)
         log.debug("close", extra={"sid": connection.sid, "reason": reason})
-        probe, connection.probe = connection.probe, None
-        if probe is not None:
-            probe.close(reason)
         connection.link.close(reason)
+        # A client whose probe was answered polls no more: unless it closed by itself, it learns of the end by the
+        # upgrade, for which the probe stays its time.
+        if reason == Reason.TRANSPORT_CLOSE or not connection.probed:
+            probe, connection.probe = connection.probe, None
+            if probe is not None:
+                probe.close(reason)
         self.application.closed(connection, reason)
 
     def close_soon(self, connection: Connection, reason: str) -> None:

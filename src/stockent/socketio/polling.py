@@ -30,6 +30,12 @@ _LINGERING = frozenset(
     {Reason.TRANSPORT_CLOSE, Reason.FORCED_CLOSE, Reason.SERVER_DISCONNECT, Reason.SHUTTING_DOWN}
 )
 
+#: Ends that are not the server's wish. python-engineio does not come back after a close packet; the status of the next
+#: poll tells these.
+_COMING_BACK = frozenset(
+    {Reason.TRANSPORT_CLOSE, Reason.SHUTTING_DOWN, Reason.SLOW_READER, Reason.PING_TIMEOUT}
+)
+
 
 class PollingLink:
     """Packets of a polling session that wait for a GET, and the GET that waits for packets."""
@@ -78,7 +84,7 @@ class PollingLink:
             return
         self._closed = True
         self.resume_reading()
-        last = (NOOP_PACKET if reason == Reason.TRANSPORT_CLOSE else CLOSE_PACKET).decode()
+        last = (NOOP_PACKET if reason in _COMING_BACK else CLOSE_PACKET).decode()
         if reason == Reason.FORCED_CLOSE and self._packets:
             # The JavaScript client handles a close before the packets of the same payload. It would miss that the
             # server disconnected it, take the connection for lost, and come back.
@@ -114,6 +120,7 @@ class PollingLink:
     def hand_over(self, connection: Connection) -> None:
         """The session has a new link: give it what waits here, before anything newer."""
         self._closed = True
+        self._engine.lingering.pop(connection.sid, None)
         if self.drained is not None:
             connection.link.pause_reading()
         self.resume_reading()

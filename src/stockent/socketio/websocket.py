@@ -25,7 +25,7 @@ from picows import (
 )
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined] # not in its stub
 
-from .connection import WEBSOCKET, Connection, Reason, Request
+from .connection import WEBSOCKET, Connection, Reason, Request, State
 from .engine import BAD_REQUEST, STOPPING, UNKNOWN_SID, Engine, Query, Refusal
 from .packets import PacketError
 
@@ -173,6 +173,8 @@ class WebSocketLink(WSListener):
             probed = connection.probed
             if connection.receive_probe(packet):
                 old.hand_over(connection)
+                if connection.state is State.CLOSED:
+                    self.close(Reason.FORCED_CLOSE)
             elif not probed:
                 # The client waits for its poll to end before it sends the upgrade packet.
                 old.release()

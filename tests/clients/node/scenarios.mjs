@@ -35,7 +35,6 @@ const scenarios = {
 
   async "speaks by the transport that it was told to"(open, { transports, upgrade }) {
     const socket = open("/");
-    await next(socket, "connect");
     const { engine } = socket.io;
     assert.equal(engine.transport.name, transports[0]);
     if (transports[0] === "polling" && transports[1] && upgrade !== false) {

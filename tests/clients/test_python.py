@@ -61,7 +61,7 @@ class Connect:
     def __init__(
         self, endpoint: Endpoint, transports: list[str], http: ClientSession, stack: AsyncExitStack
     ) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._transports = transports
         self._http = http
         self._stack = stack
@@ -84,7 +84,7 @@ class Connect:
 
     async def open(self, client: Client, *namespaces: str, auth: Any) -> None:
         await client.client.connect(
-            self._endpoint.origin,
+            self.endpoint.origin,
             transports=self._transports,
             namespaces=list(namespaces) or ["/"],
             auth=auth,
@@ -164,6 +164,20 @@ async def test_it_comes_back_after_the_server_dropped_the_connection(connect: Co
     assert await client.next("auth") == ({"n": 1},)
     assert client.client.get_sid("/") != before
     assert await client.ask("echo", "back") == "back"
+
+
+async def test_it_comes_back_after_a_planned_restart_of_the_server(connect: Connect, free_port: int) -> None:
+    async with running(make_server(), port=free_port) as endpoint:
+        connect.endpoint = endpoint
+        client = await connect(auth={"n": 1}, reconnection=True)
+        assert await client.next("auth") == ({"n": 1},)
+        before = client.client.get_sid("/")
+
+    async with running(make_server(), port=free_port):
+        assert await client.next("auth") == ({"n": 1},)
+        assert client.client.get_sid("/") != before
+        assert await client.ask("echo", "back") == "back"
+        await client.client.disconnect()
 
 
 async def test_it_learns_that_the_server_ended_its_socket(connect: Connect) -> None:

@@ -41,7 +41,9 @@ def is_polled(socket: Socket) -> bool:
 
 
 @asynccontextmanager
-async def running(server: Server, *engines: Engine, app: App | None = None) -> AsyncIterator[Endpoint]:
+async def running(
+    server: Server, *engines: Engine, app: App | None = None, port: int = 0
+) -> AsyncIterator[Endpoint]:
     """Serve until the block ends, without uvicorn's signal handlers and its tick of 100 ms."""
 
     async def stop() -> None:
@@ -49,7 +51,9 @@ async def running(server: Server, *engines: Engine, app: App | None = None) -> A
             engine.stop()
         await server.stop(timeout_s=2.0)
 
-    port_listener = listener([server.engine, *engines], host="127.0.0.1", port=0, app=app, before_stop=stop)
+    port_listener = listener(
+        [server.engine, *engines], host="127.0.0.1", port=port, app=app, before_stop=stop
+    )
     config = port_listener.config
     config.load()
     port_listener.lifespan = config.lifespan_class(config)

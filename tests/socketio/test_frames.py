@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from stockent.socketio import Limits, Server, Socket
+from stockent.socketio import Limits, Reason, Server, Socket
 from tests.waiting import poll_until
 
 from .conftest import OpenTcp, Serve
@@ -25,7 +25,9 @@ class Echo:
     def __init__(self) -> None:
         self.server = Server(limits=LIMITS)
         self.handled: list[object] = []
+        self.ends: list[str] = []
         self.endpoint: Endpoint
+        self.server.of("/").on_disconnect(lambda socket, reason: self.ends.append(reason))
 
         @self.server.of("/").on("m")
         def handle(socket: Socket, argument: object) -> object:
@@ -125,7 +127,8 @@ async def test_a_frame_against_the_rules_is_closed_with_its_code_and_handled_by_
     raw.send(encode(TEXT, b'42["m","behind"]'))
 
     assert await raw.close_code() == code
-    await poll_until(lambda: len(echoing.server.engine.connections) == 1)
+    await poll_until(lambda: echoing.ends)
+    assert echoing.ends == [Reason.TRANSPORT_ERROR]
     await healthy.send(EVENT.decode())
     assert await healthy.receive() == '431["x"]'
     assert echoing.handled == ["x"]

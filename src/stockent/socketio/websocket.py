@@ -140,10 +140,11 @@ class WebSocketLink(WSListener):
                 self._end_probe()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
+        refused_by_picows = transport.is_close_frame_sent and not self._closed
         self._closed = True
         if self._hang_up_timer is not None:
             self._hang_up_timer.cancel()
-        self._part(Reason.TRANSPORT_CLOSE)
+        self._part(Reason.TRANSPORT_ERROR if refused_by_picows else Reason.TRANSPORT_CLOSE)
 
     def pause_writing(self) -> None:
         """The peer has not read `max_backlog_bytes`. Called from within a send, so the end comes a little later."""

@@ -145,11 +145,14 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
       </div>
       {length > MAX_CONTENT_CHARS - TELL_LEFT && (
         <p id="composer-room" className="composer-room" data-over={length > MAX_CONTENT_CHARS} role="status">
-          {length > MAX_CONTENT_CHARS
-            ? `${(length - MAX_CONTENT_CHARS).toLocaleString()} characters too many`
-            : `${(MAX_CONTENT_CHARS - length).toLocaleString()} characters left`}
+          {roomText(MAX_CONTENT_CHARS - length)}
         </p>
       )}
     </form>
   );
+}
+
+function roomText(left: number): string {
+  const count = Math.abs(left);
+  return `${count.toLocaleString()} ${count === 1 ? 'character' : 'characters'} ${left < 0 ? 'too many' : 'left'}`;
 }

@@ -47,7 +47,7 @@ export const MessageRow = memo(function MessageRow({ row, named, marked, editabl
         ) : (
           <Unsent outgoing={row.outgoing} actions={actions} />
         )}
-        {fate !== null && <span className="said-fate">{fate}</span>}
+        {fate !== null && <span className="said-fate" data-passing={row.kind === 'outgoing'}>{fate}</span>}
       </div>
     </article>
   );
@@ -129,7 +129,7 @@ function Unsent({ outgoing, actions }: { outgoing: Outgoing; actions: MessageAct
         </span>
       )}
       {status === 'waiting' && (
-        <span className="said-fate said-waiting">
+        <span className="said-fate" data-passing="true">
           <Clock size={12} strokeWidth={2} aria-hidden="true" /> Waiting to be sent
         </span>
       )}

@@ -228,8 +228,12 @@ class Decoder:
     def _payload(self, text: str) -> Any:
         data = _json(text)
         max_depth = self._limits.max_depth
-        # Counting is cheap, and few packets have that many brackets; only those are walked.
-        if text.count("[") + text.count("{") > max_depth and _is_deeper(data, max_depth):
+        # A level takes two characters. Few packets are that long and have that many brackets; only those are walked.
+        if (
+            len(text) > 2 * max_depth
+            and text.count("[") + text.count("{") > max_depth
+            and _is_deeper(data, max_depth)
+        ):
             raise PacketError(f"JSON is nested at most {max_depth} deep")
         return data
 

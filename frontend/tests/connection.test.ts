@@ -65,6 +65,16 @@ describe('connecting', () => {
     await ready(client);
   });
 
+  test('where WebSockets do not get through, it talks by polling', async () => {
+    backend.io.engine.opts.transports = ['polling'];
+    const id = backend.world.create(['ana', 'ben']);
+    const client = clientOf('ana');
+    await ready(client);
+    client.send(id, 'by polling');
+    await until('stored', () => backend.world.kept.get(id)?.messages.length === 1);
+    expect([...backend.io.sockets.sockets.values()].map((socket) => socket.conn.transport.name)).toEqual(['polling']);
+  });
+
   test('closing leaves nothing behind', async () => {
     const client = clientOf('ana');
     await ready(client);

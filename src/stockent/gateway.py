@@ -76,7 +76,7 @@ class SocketEmitter:
     def emit(
         self, event: str, payload: object, *, to: Sequence[str], except_rooms: Sequence[str] = ()
     ) -> None:
-        self._namespace.to(*to).except_(*except_rooms).emit(event, payload)
+        self._namespace.address(to, except_rooms).emit(event, payload)
 
     def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
         return self._namespace.reaches(rooms, except_rooms)

@@ -131,9 +131,14 @@ class Namespace:
     def except_(self, *rooms: str) -> Emission:
         return Emission(self, (), rooms)
 
+    def address(self, to: Sequence[str], except_rooms: Sequence[str] = ()) -> Emission:
+        """`to(...).except_(...)` at once, for callers that have both in sequences."""
+        return Emission(self, tuple(to), tuple(except_rooms))
+
     def reaches(self, to: Sequence[str], except_rooms: Sequence[str] = ()) -> bool:
         """Would an emission so addressed reach a socket? Perhaps a wrong yes for another node's, never a wrong no."""
-        return bool(self.select(to, except_rooms)) or self.broker.hears_elsewhere(self.name, to)
+        here = self.rooms.reaches(to, except_rooms) if to else bool(self.select(to, except_rooms))
+        return here or self.broker.hears_elsewhere(self.name, to)
 
     def select(self, to: Sequence[str], except_rooms: Sequence[str]) -> AbstractSet[Socket]:
         """The sockets of this node that an emission so addressed reaches. Valid until rooms change."""

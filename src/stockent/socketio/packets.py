@@ -51,6 +51,10 @@ RESERVED_EVENTS = frozenset(
 #: Ack ids are counters of a JavaScript client: larger than a safe integer is not one.
 MAX_ACK_ID_DIGITS = 15
 
+#: What an event or ack begins with, by its kind.
+_HEADS = {kind: f"{MESSAGE}{int(kind)}" for kind in Kind}
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 _DIGITS = frozenset("0123456789")
 _KINDS = {str(int(kind)): kind for kind in Kind}
 _decode_json = msgspec.json.Decoder().decode
@@ -122,7 +126,7 @@ def encode(packet: Packet) -> list[bytes]:
     if (kind is Kind.EVENT or kind is Kind.ACK) and _holds_bytes(data):
         data = _extract(data, attachments)
         kind = Kind.BINARY_EVENT if kind is Kind.EVENT else Kind.BINARY_ACK
-    head = f"4{int(kind)}"
+    head = _HEADS[kind]
     if attachments:
         head += f"{len(attachments)}-"
     if packet.namespace != "/":
@@ -134,14 +138,16 @@ def encode(packet: Packet) -> list[bytes]:
 
 
 def _holds_bytes(value: Any) -> bool:
-    if isinstance(value, (str, int, float, msgspec.Struct)) or value is None:
-        return False
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return True
-    if isinstance(value, dict):
-        return any(_holds_bytes(item) for item in value.values())
     if isinstance(value, (list, tuple)):
-        return any(_holds_bytes(item) for item in value)
+        items: Iterable[Any] = value
+    elif isinstance(value, dict):
+        items = value.values()
+    else:
+        return isinstance(value, (bytes, bytearray, memoryview))
+    for item in items:
+        # Most are texts and numbers, or one struct: none of them costs a call.
+        if type(item) not in _PLAIN and not isinstance(item, msgspec.Struct) and _holds_bytes(item):
+            return True
     return False
 
 

@@ -84,6 +84,13 @@ class Rooms(Generic[M]):
         excluded = [members for room in except_rooms if (members := self.members(room))]
         return set(chosen).difference(*excluded) if excluded and chosen else chosen
 
+    def reaches(self, to: Sequence[str], except_rooms: Sequence[str]) -> bool:
+        """Whether `select` would choose anybody, for less: asked for each participant of each message."""
+        if len(except_rooms) > 1:
+            return bool(self.select(to, except_rooms))
+        excluded = self.members(except_rooms[0]) if except_rooms else _NOBODY
+        return any(not self.members(room) <= excluded for room in to)
+
     def __len__(self) -> int:
         return len(self._members)
 

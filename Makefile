@@ -28,7 +28,7 @@ run: $(VENV)/.ready $(PAGE) ## Set up, build the page and serve the demo at http
 
 test: $(VENV)/.ready $(PAGE) $(VENV)/.browser lint types ## Set up and run every check and test
 	cd frontend && npm test
-	$(BIN)/pytest
+	$(BIN)/pytest tests $(if $(shell command -v cc),benchmarks)
 
 lint: $(VENV)/.ready frontend/node_modules/.ready ## Format, lint and import rules
 	$(BIN)/ruff format --check src tests benchmarks

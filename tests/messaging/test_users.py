@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stockent.messaging import users
@@ -10,6 +12,7 @@ from stockent.messaging.errors import Code
 from stockent.messaging.models import Profile, Role
 from tests.messaging.conftest import ANN, BOB, EVE
 from tests.store.acts import refused
+from tests.store.test_faults import locked
 
 
 async def test_a_profile_is_kept_and_shown_to_whom_one_talks_with(domain: Domain, cid: str) -> None:
@@ -20,6 +23,18 @@ async def test_a_profile_is_kept_and_shown_to_whom_one_talks_with(domain: Domain
     assert await users.profile(domain, ANN, "ann") == profile
     assert await users.profile(domain, BOB, "ann") == profile
     await refused(Code.NOT_FOUND, users.profile(domain, EVE, "ann"))
+
+
+async def test_a_store_that_cannot_write_keeps_nobody_from_reading(
+    domain: Domain, cid: str, tmp_path: Path
+) -> None:
+    profile = Profile(id="ann", name="Ann", company_name="Acme")
+    async with locked(tmp_path / "stockent.db"):
+        await refused(Code.STORE_UNAVAILABLE, domain.store.save_profile(profile))
+        await users.seen(domain, profile)
+        assert (await users.profile(domain, ANN, "ann")).name is None
+    await users.seen(domain, profile)
+    assert await users.profile(domain, ANN, "ann") == profile
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .domain import Actor, Domain
+from .errors import Code, MessagingError
 from .models import MAX_TITLE_CHARS, MAX_URL_CHARS, Profile
 
 _BARRED = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -15,17 +16,21 @@ async def seen(domain: Domain, profile: Profile) -> None:
     """Keep what a verified token said of its user, cut to what a page can show.
 
     An avatar whose address is neither `http(s)` nor a path of this site is dropped: it would end in an `img`.
+    A store that cannot write now keeps nobody from reading: the next token tells the same again.
     """
-    await domain.store.save_profile(
-        Profile(
-            id=profile.id,
-            name=_shown(profile.name),
-            company_name=_shown(profile.company_name),
-            country=_shown(profile.country),
-            avatar_url=_address(profile.avatar_url),
-            role=profile.role,
-        )
+    shown = Profile(
+        id=profile.id,
+        name=_shown(profile.name),
+        company_name=_shown(profile.company_name),
+        country=_shown(profile.country),
+        avatar_url=_address(profile.avatar_url),
+        role=profile.role,
     )
+    try:
+        await domain.store.save_profile(shown)
+    except MessagingError as refusal:
+        if refusal.code not in (Code.STORE_UNAVAILABLE, Code.OVERLOADED):
+            raise
 
 
 async def profile(domain: Domain, actor: Actor, user_id: str) -> Profile:

@@ -55,6 +55,19 @@ def test_json_has_event_fields_level_logger_and_time(logged: Callable[..., io.St
     }
 
 
+def test_fields_of_the_standard_library_are_shown_too_and_their_secrets_hidden(
+    logged: Callable[..., io.StringIO],
+) -> None:
+    stream = logged()
+    logging.getLogger("stockent.socketio").info(
+        "refused: origin not allowed",
+        extra={"origin": "https://evil.example", "cookie": f"accessToken={TOKEN}"},
+    )
+    [line] = lines(stream)
+    assert line["origin"] == "https://evil.example"
+    assert line["cookie"] == HIDDEN
+
+
 def test_a_level_hides_what_is_below_it(logged: Callable[..., io.StringIO]) -> None:
     stream = logged("info")
     log = structlog.get_logger("stockent.gateway")

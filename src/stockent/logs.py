@@ -57,7 +57,8 @@ def configure(level: str, log_format: str, *, stream: TextIO | None = None) -> N
     handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            # The fields that the standard library's loggers carry in `extra`.
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _hide_secret_fields,

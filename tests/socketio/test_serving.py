@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
-from stockent.socketio import Reason, Server, Socket, listener, serve
+from stockent.socketio import Limits, Reason, Server, Socket, listener, serve
 from tests.waiting import poll_until
 
 from .serving import Endpoint, is_polled, running
@@ -26,6 +26,13 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"hello"})
 
 
+async def waited(duration_s: float) -> None:
+    """Where time itself is what is tested."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + duration_s
+    await poll_until(lambda: loop.time() > end)
+
+
 async def test_an_application_shares_the_port(clients: Clients) -> None:
     server = Server()
     server.of("/")
@@ -34,6 +41,64 @@ async def test_an_application_shares_the_port(clients: Clients) -> None:
             assert await response.text() == "hello"
         assert await (await clients.websocket(endpoint)).enter()
         assert await (await clients.polling(endpoint)).enter()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /anything HTTP/1.1\r\nHost: a\r\n"])
+async def test_a_head_that_does_not_come_to_its_end_is_not_waited_for(begun: bytes) -> None:
+    async with running(Server(limits=Limits(head_timeout_s=0.1)), app=hello) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(begun)
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_half_a_head_behind_an_answered_request_is_not_waited_for_either() -> None:
+    async with running(Server(limits=Limits(head_timeout_s=0.1)), app=hello) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(b"GET /anything HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
+        writer.write(b"GET /any")
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_an_answered_connection_outlives_the_time_for_heads(clients: Clients) -> None:
+    server = Server(limits=Limits(head_timeout_s=0.1))
+    server.of("/").on("who")(lambda socket: "me")
+    async with running(server, app=hello) as endpoint:
+        client = await clients.websocket(endpoint)
+        await client.enter()
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        for _ in range(2):
+            writer.write(b"GET /anything HTTP/1.1\r\nHost: a\r\n\r\n")
+            await reader.readuntil(b"hello")
+            await waited(0.2)
+        await client.send('421["who"]')
+        assert await client.receive() == '431["me"]'
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: " + b"a" * 1_000_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X-Header: some-value\r\n" * 3_000 + b"\r\n",
+    ],
+    ids=["address", "one header", "many headers"],
+)
+async def test_a_head_over_its_limit_is_refused(head: bytes) -> None:
+    async with running(Server(), app=hello) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(head)
+        answer = b""
+        with suppress(ConnectionResetError):
+            answer = await asyncio.wait_for(reader.read(), 5)
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+        assert b"hello" not in answer
+        writer.close()
 
 
 async def test_two_servers_share_the_port(clients: Clients) -> None:

@@ -17,6 +17,10 @@ class Limits:
     connect_timeout_s: float = 45.0
     #: From the WebSocket's arrival on a polling session to the upgrade packet.
     upgrade_timeout_s: float = 10.0
+    #: From the opening of a connection, or the first byte of a further request on it, to the end of the request's head.
+    head_timeout_s: float = 20.0
+    #: Address and headers of one request, together.
+    max_head_bytes: int = 32_768
     #: From a polling request's head to the end of its body.
     body_timeout_s: float = 20.0
     #: How long a session that the server closed waits for the poll, or the WebSocket's close frame, that answers it.

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
-from httptools import HttpParserUpgrade
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from .engine import Engine
+from .heads import HeadWatch, HttpProtocol
 from .polling import Polling, Receive, Scope, Send
 from .server import Server
 from .websocket import websocket_protocol
@@ -38,52 +37,6 @@ class Router:
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
-
-
-class _HttpProtocol(HttpToolsProtocol):
-    """uvicorn's, with two differences in how a WebSocket begins.
-
-    A head that comes in one piece goes to picows as it came: uvicorn would take it apart and put it together again
-    (13 % of the cost of a connection). And bytes right behind an upgrade request are refused, not dropped: a client
-    must wait for the answer (RFC 6455, section 4.1).
-    """
-
-    _received = b""
-
-    def data_received(self, data: bytes) -> None:
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None and self.ws_protocol_class is not None and _is_upgrade_head(data):
-            self._hand_over(data)
-            return
-        self._received = data
-        super().data_received(data)
-        self._received = b""
-
-    def _hand_over(self, head: bytes) -> None:
-        self.connections.discard(self)
-        self._unset_keepalive_if_required()
-        protocol: Any = self.ws_protocol_class(  # type: ignore[misc, call-arg] # any protocol factory
-            config=self.config, server_state=self.server_state, app_state=self.app_state
-        )
-        protocol.connection_made(self.transport)
-        protocol.data_received(head)
-        self.transport.set_protocol(protocol)
-
-    def handle_websocket_upgrade(self) -> None:
-        upgrade = sys.exception()
-        if isinstance(upgrade, HttpParserUpgrade) and upgrade.args[0] < len(self._received):
-            self.send_400_response("Bytes behind an upgrade request.")
-        else:
-            super().handle_websocket_upgrade()
-
-
-def _is_upgrade_head(data: bytes) -> bool:
-    """A whole request head and nothing behind it, that asks for a WebSocket. A wrong no only takes the longer way."""
-    return (
-        data.startswith(b"GET ")
-        and data.find(b"\r\n\r\n") == len(data) - 4
-        and b"\r\nupgrade: websocket\r\n" in data.lower()
-    )
 
 
 class Listener(uvicorn.Server):
@@ -123,7 +76,7 @@ def listener(
         Router(engines, app),
         host=host,
         port=port,
-        http=_HttpProtocol,
+        http=partial(HttpProtocol, HeadWatch(engines[0].limits)),  # type: ignore[arg-type] # any protocol factory
         ws=websocket_protocol(engines),  # type: ignore[arg-type] # uvicorn takes any protocol factory
         lifespan="off",
         log_config=None,

@@ -176,6 +176,7 @@ def test_everything_is_within_reach_of_the_keyboard(enter: Enter) -> None:
     jonas = enter("Jonas Weber", scheme="dark")
     keyboard = jonas.page.keyboard
 
+    expect(jonas.page.get_by_role("link", name=re.compile("Elena Rossi"))).to_be_visible()
     keyboard.press("/")
     expect(jonas.page.get_by_role("searchbox")).to_be_focused()
     keyboard.type("Amira")

@@ -26,6 +26,7 @@ from .jwks import KeySet
 from .keys import VerifyKey, key_from_pem, key_from_secret
 from .messaging.errors import Code, MessagingError
 from .messaging.models import MAX_URL_CHARS, Id, Profile, Role
+from .messaging.ports import Store
 
 MAX_TOKEN_BYTES = 8_192
 MAX_NAME_CHARS = 120
@@ -133,6 +134,17 @@ class Authenticator:
         if expires_at <= now:
             raise MessagingError(Code.AUTH_EXPIRED, "the token has expired")
         return float(expires_at)
+
+
+async def identify(authenticator: Authenticator, store: Store, token: str) -> Identity:
+    """Return who speaks, if the token is good and its user is not disabled: the one check of HTTP and the socket.
+
+    Raises as `Authenticator.authenticate`; a disabled user gets the same `AUTH_INVALID` as a forger.
+    """
+    identity = await authenticator.authenticate(token)
+    if await store.is_disabled(identity.profile.id):
+        _refuse("its user is disabled")
+    return identity
 
 
 def token_from_request(cookie_header: str | None, auth_header: str | None) -> str:

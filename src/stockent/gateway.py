@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from .auth import Authenticator, Identity, token_from_request
+from .auth import Authenticator, Identity, identify, token_from_request
 from .messaging import conversations, messages, reading, sync, users
 from .messaging.commands import (
     COMMANDS,
@@ -183,10 +183,7 @@ class Gateway:
         socket.data = Speaker(Actor(profile.id, profile.name, profile.role), identity.expires_at)
 
     async def _identify(self, token: str) -> Identity:
-        identity = await self._authenticator.authenticate(token)
-        if await self._domain.store.is_disabled(identity.profile.id):
-            raise MessagingError(Code.AUTH_INVALID, "the token is not accepted")
-        return identity
+        return await identify(self._authenticator, self._domain.store, token)
 
     async def _greet(self, socket: Socket) -> None:
         speaker: Speaker = socket.data

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, SkipValidation
 
-from ..auth import Authenticator, token_from_request
+from ..auth import Authenticator, identify, token_from_request
 from ..messaging import announce, conversations, reading, users
 from ..messaging.commands import StartConversation, StartedAck
 from ..messaging.domain import Actor, Domain
@@ -77,8 +77,7 @@ async def session(
     """What a page asks first: unlike `/api/me` it is no error, and no line on a browser's console, to be nobody."""
     token = token_from_request(request.headers.get("cookie"), request.headers.get("authorization"))
     try:
-        profile = (await authenticator.authenticate(token)).profile
-        user = None if await domain.store.is_disabled(profile.id) else profile
+        user: Profile | None = (await identify(authenticator, domain.store, token)).profile
     except MessagingError as refusal:
         if refusal.status != 401:
             raise

@@ -11,10 +11,9 @@ from typing import Any
 from litestar import Request
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from ..auth import Authenticator, Identity, token_from_request
+from ..auth import Authenticator, Identity, identify, token_from_request
 from ..messaging import users
 from ..messaging.domain import Actor, Domain
-from ..messaging.errors import Code, MessagingError
 
 
 class SpeakerMiddleware:
@@ -28,9 +27,7 @@ class SpeakerMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         token = token_from_request(_text(headers, b"cookie"), _text(headers, b"authorization"))
-        identity = await self._authenticator.authenticate(token)
-        if await self._domain.store.is_disabled(identity.profile.id):
-            raise MessagingError(Code.AUTH_INVALID, "the token is not accepted")
+        identity = await identify(self._authenticator, self._domain.store, token)
         await users.seen(self._domain, identity.profile)
         scope["user"] = identity
         await self._app(scope, receive, send)

@@ -120,6 +120,9 @@ class _Silence:
     def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
         return False
 
+    def leave_room(self, room: str, *, members_of: str) -> None:
+        pass
+
     def close_room(self, room: str) -> None:
         return
 

@@ -38,6 +38,9 @@ class Heard:
     def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
         return True
 
+    def leave_room(self, room: str, *, members_of: str) -> None:
+        pass
+
     def close_room(self, room: str) -> None:
         self.events.append(("close_room", (room,)))
 

@@ -61,6 +61,10 @@ class Sockets:
     def close_room(self, room: str) -> None:
         self._rooms[room].clear()
 
+    def leave_room(self, room: str, *, members_of: str) -> None:
+        leaving = [id(socket) for socket in self._rooms[members_of]]
+        self._rooms[room] = [socket for socket in self._rooms[room] if id(socket) not in leaving]
+
     def _reached(self, to: Sequence[str], except_rooms: Sequence[str]) -> list[Socket]:
         barred = [socket for room in except_rooms for socket in self._rooms[room]]
         reached: dict[int, Socket] = {}

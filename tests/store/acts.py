@@ -8,8 +8,8 @@ from collections.abc import Awaitable
 import pytest
 
 from stockent.messaging.errors import Code, MessagingError
-from stockent.messaging.models import Conversation, LogEntry, Message, MessageType, Subject
-from stockent.messaging.ports import NewConversation, NewMessage, Sent, Started, Store
+from stockent.messaging.models import Conversation, ConversationKind, LogEntry, Message, MessageType, Subject
+from stockent.messaging.ports import Changed, Created, NewConversation, NewMessage, Sent, Started, Store
 
 STEEL = Subject(type="product", id="p-1", title="Steel coil", url="/products/p-1", data={"grade": "S235"})
 
@@ -20,7 +20,8 @@ def new_client_id() -> str:
 
 def people(*user_ids: str, subject: Subject | None = None, title: str | None = None) -> NewConversation:
     """The first creates, all take part."""
-    return NewConversation(user_ids[0], tuple(sorted(user_ids)), subject, title)
+    kind = ConversationKind.DIRECT if len(user_ids) == 2 else ConversationKind.GROUP
+    return NewConversation(user_ids[0], tuple(sorted(user_ids)), subject, title, kind)
 
 
 async def opened(
@@ -48,6 +49,10 @@ async def begin(
 ) -> Started:
     message = NewMessage("", sender_id, client_id or new_client_id(), MessageType.TEXT, content)
     return await store.start(people(sender_id, recipient_id, subject=subject), message)
+
+
+def counts_of(result: Created | Sent | Changed) -> dict[str, tuple[int, int]]:
+    return {user_id: view.counts for user_id, view in result.views.items()}
 
 
 async def refused(code: Code, act: Awaitable[object]) -> MessagingError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -35,10 +36,12 @@ class View:
             self._apply(entry.event, entry.payload)
             self.conversation = replace(self.conversation, seq=entry.seq)
         people = [
-            replace(person, read_seq=caught.reads[person.user_id])
+            replace(person, **msgspec.structs.asdict(caught.marks[person.user_id]))
             for person in self.conversation.participants
         ]
-        self.conversation = replace(self.conversation, participants=people, unread=caught.unread)
+        self.conversation = replace(
+            self.conversation, participants=people, unread=caught.unread, personal=caught.personal
+        )
 
     def _apply(self, event: str, payload: object) -> None:
         if event == events.CONVERSATION_UPDATED:

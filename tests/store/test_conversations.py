@@ -15,6 +15,7 @@ from tests.store.acts import (
     STEEL,
     all_conversations,
     begin,
+    counts_of,
     new_client_id,
     opened,
     people,
@@ -38,7 +39,7 @@ async def test_what_is_created_is_what_every_participant_reads(store: Store) -> 
         "ann": "Ann",
         "bob": None,
     }
-    assert created.counts == {"ann": (0, 0), "bob": (0, 0)}
+    assert counts_of(created) == {"ann": (0, 0), "bob": (0, 0)}
     for user_id in ("ann", "bob"):
         assert await store.conversation(conversation.id, user_id=user_id) == conversation
         assert await all_conversations(store, user_id) == [conversation]
@@ -252,7 +253,7 @@ async def test_a_deleted_conversation_is_gone_for_all_with_its_counts(store: Sto
     await say(store, other, "ann")
     deleted = await store.delete_conversation(cid, user_id="bob")
     assert (deleted.seq, deleted.repeated) == (2, False)
-    assert deleted.counts == {"ann": (0, 0), "bob": (0, 1)}
+    assert counts_of(deleted) == {"ann": (0, 0), "bob": (0, 1)}
     assert (await store.unread("bob")).conversations == {other: 1}
     for user_id in ("ann", "bob"):
         await _nothing_is_found(store, cid, user_id)

@@ -26,20 +26,20 @@ async def test_a_mark_moves_forward_and_never_back(store: Store) -> None:
     for n in range(5):
         await say(store, cid, "ann", str(n))
     read = await store.mark_read(cid, user_id="bob", seq=3)
-    assert (read.read_seq, read.counts, read.changed) == (3, (2, 2), True)
+    assert (read.read_seq, read.view.counts, read.changed) == (3, (2, 2), True)
     assert sorted(read.participant_ids) == ["ann", "bob"]
     for lower in (3, 2, 0):
         read = await store.mark_read(cid, user_id="bob", seq=lower)
-        assert (read.read_seq, read.counts, read.changed) == (3, (2, 2), False)
+        assert (read.read_seq, read.view.counts, read.changed) == (3, (2, 2), False)
 
 
 async def test_a_mark_beyond_the_last_message_stops_at_it(store: Store) -> None:
     cid = await opened(store, "ann", "bob")
     await say(store, cid, "ann")
     read = await store.mark_read(cid, user_id="bob", seq=2**53 - 1)
-    assert (read.read_seq, read.counts) == (1, (0, 0))
+    assert (read.read_seq, read.view.counts) == (1, (0, 0))
     sent = await say(store, cid, "ann", "the next one is unread")
-    assert sent.counts["bob"] == (1, 1)
+    assert sent.views["bob"].counts == (1, 1)
 
 
 async def test_others_see_how_far_one_has_read(store: Store) -> None:
@@ -60,9 +60,9 @@ async def test_ones_own_and_deleted_messages_never_count(store: Store) -> None:
     await store.delete_message(cid, doomed.message.id, user_id="ann")
     assert (await store.unread("bob")).conversations == {cid: 1}
     read = await store.mark_read(cid, user_id="bob", seq=2)
-    assert read.counts == (1, 1)
+    assert read.view.counts == (1, 1)
     read = await store.mark_read(cid, user_id="bob", seq=3)
-    assert read.counts == (0, 0)
+    assert read.view.counts == (0, 0)
 
 
 async def test_totals_are_over_all_conversations(store: Store) -> None:
@@ -72,8 +72,8 @@ async def test_totals_are_over_all_conversations(store: Store) -> None:
     await say(store, second, "cem")
     unread = await store.unread("bob")
     assert (unread.total, unread.conversations) == (3, {first: 1, second: 2})
-    assert (await store.mark_read(second, user_id="bob", seq=1)).counts == (1, 2)
-    assert (await store.mark_read(first, user_id="bob", seq=9)).counts == (0, 1)
+    assert (await store.mark_read(second, user_id="bob", seq=1)).view.counts == (1, 2)
+    assert (await store.mark_read(first, user_id="bob", seq=9)).view.counts == (0, 1)
     assert (await store.unread("nobody-knows")).total == 0
 
 
@@ -84,7 +84,7 @@ async def test_marks_in_random_order_at_once_end_at_the_greatest(store: Store) -
     random.Random(7).shuffle(marks)
     reads = await asyncio.gather(*(store.mark_read(cid, user_id="bob", seq=seq) for seq in marks))
     assert [read.read_seq for read in reads] == [max(marks[: n + 1]) for n in range(25)]
-    assert all(read.counts.unread == 30 - read.read_seq for read in reads)
+    assert all(read.view.unread == 30 - read.read_seq for read in reads)
     assert (await store.unread("bob")).conversations == await recount(store, "bob") == {cid: 5}
 
 
@@ -93,7 +93,7 @@ async def test_marks_in_many_conversations_at_once_keep_the_total_right(store: S
     for n, cid in enumerate(cids):
         await say(store, cid, f"u{n}")
     reads = await asyncio.gather(*(store.mark_read(cid, user_id="bob", seq=1) for cid in cids))
-    assert [read.counts.total_unread for read in reads] == list(range(9, -1, -1))
+    assert [read.view.total_unread for read in reads] == list(range(9, -1, -1))
 
 
 USERS = ["ann", "bob", "cem", "dan"]

@@ -14,6 +14,7 @@ from tests.store.acts import (
     all_conversations,
     all_messages,
     begin,
+    counts_of,
     new_client_id,
     opened,
     people,
@@ -47,9 +48,9 @@ async def test_counts_are_each_participants_own_right_after_the_message(store: S
     first, second = await opened(store, "ann", "bob"), await opened(store, "ann", "bob", "cem")
     await say(store, first, "ann")
     sent = await say(store, second, "ann")
-    assert sent.counts["ann"] == (0, 0)
-    assert sent.counts["bob"] == (1, 2)
-    assert sent.counts["cem"] == (1, 1)
+    assert sent.views["ann"].counts == (0, 0)
+    assert sent.views["bob"].counts == (1, 2)
+    assert sent.views["cem"].counts == (1, 1)
     assert sent.conversation.unread == 0
 
 
@@ -67,7 +68,7 @@ async def test_sends_at_once_leave_no_hole_and_no_double(store: Store) -> None:
 async def test_counts_rise_message_by_message_within_one_batch(store: Store) -> None:
     cid = await opened(store, "ann", "bob")
     sent = await asyncio.gather(*(say(store, cid, "ann", str(n)) for n in range(20)))
-    assert [each.counts["bob"] for each in sent] == [(n, n) for n in range(1, 21)]
+    assert [each.views["bob"].counts for each in sent] == [(n, n) for n in range(1, 21)]
     assert [each.conversation.seq for each in sent] == list(range(1, 21))
 
 
@@ -120,7 +121,7 @@ async def test_a_repeat_returns_the_stored_message_and_writes_nothing(store: Sto
     assert (first.repeated, again.repeated) == (False, True)
     assert again.message == first.message
     assert again.conversation.seq == 2
-    assert again.counts["bob"] == (1, 1)
+    assert again.views["bob"].counts == (1, 1)
     assert len(await all_messages(store, cid, "bob")) == 2
 
 
@@ -309,6 +310,6 @@ async def test_a_group_of_a_hundred_counts_for_everyone(store: Store) -> None:
     everyone = [f"user-{n:03d}" for n in range(100)]
     created = await store.create_conversation(people(*everyone))
     sent = await say(store, created.conversation.id, "user-007")
-    assert {user_id for user_id, counts in sent.counts.items() if counts == (1, 1)} == set(everyone) - {
+    assert {user_id for user_id, counts in counts_of(sent).items() if counts == (1, 1)} == set(everyone) - {
         "user-007"
     }

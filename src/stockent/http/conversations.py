@@ -50,11 +50,11 @@ async def create_conversation(
     domain: GivenDomain, actor: GivenActor, data: JSONBody[CreateConversation]
 ) -> Response[Conversation]:
     created = await conversations.create(domain, actor, data)
-    mine = announce.as_seen(created.conversation, created.counts[actor.user_id])
+    mine = announce.as_seen(created.conversation, created.views[actor.user_id], actor.user_id)
     return Response(mine, status_code=200 if created.repeated else 201)
 
 
-@get("/", summary="List my conversations, newest activity first", responses=refusals(422))
+@get("/", summary="List my conversations: pinned ones first, then newest activity", responses=refusals(422))
 async def list_conversations(
     domain: GivenDomain,
     actor: GivenActor,
@@ -62,13 +62,20 @@ async def list_conversations(
     limit: Limit = DEFAULT_PAGE_CONVERSATIONS,
     status: Annotated[ConversationStatus | None, QueryParameter()] = None,
     unread: Annotated[bool | None, QueryParameter(description="Only with, or only without, unread.")] = None,
-    archived: Annotated[bool | None, QueryParameter(description="Nothing is archived yet.")] = None,
+    archived: Annotated[
+        bool | None, QueryParameter(description="The archived ones instead of the others.")
+    ] = None,
     q: Annotated[str | None, QueryParameter(max_length=MAX_TITLE_CHARS)] = None,
 ) -> ConversationPage:
-    if archived:
-        return ConversationPage(items=[])
     return await conversations.listing(
-        domain, actor, cursor=cursor or None, limit=limit, status=status, unread=unread, q=q
+        domain,
+        actor,
+        cursor=cursor or None,
+        limit=limit,
+        status=status,
+        unread=unread,
+        archived=bool(archived),
+        q=q,
     )
 
 

@@ -39,7 +39,7 @@ async def start_conversation(
 ) -> Response[StartedAck]:
     started = await conversations.start(domain, actor, data)
     sent = started.sent
-    mine = announce.as_seen(sent.conversation, sent.counts[actor.user_id])
+    mine = announce.as_seen(sent.conversation, sent.views[actor.user_id], actor.user_id)
     return Response(
         StartedAck(conversation=mine, message=sent.message), status_code=200 if sent.repeated else 201
     )

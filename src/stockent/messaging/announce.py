@@ -5,21 +5,21 @@ Called by the verbs right after the commit. Payloads that nobody would receive a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from msgspec.structs import replace
 
 from . import events
 from .events import conversation_room, user_room
 from .models import Conversation
-from .ports import Changed, Counts, Created, Emitter, Read, Sent
+from .ports import Changed, Created, Emitter, Read, Sent, View
 
 
 def conversation_created(emitter: Emitter, created: Created) -> None:
-    for user_id, counts in created.counts.items():
+    for user_id, view in created.views.items():
         room = [user_room(user_id)]
         if emitter.reaches(room):
-            emitter.emit(events.CONVERSATION_CREATED, as_seen(created.conversation, counts), to=room)
+            emitter.emit(events.CONVERSATION_CREATED, as_seen(created.conversation, view, user_id), to=room)
 
 
 def message_sent(emitter: Emitter, sent: Sent) -> None:
@@ -28,14 +28,14 @@ def message_sent(emitter: Emitter, sent: Sent) -> None:
     room = [conversation_room(conversation.id)]
     if emitter.reaches(room):
         emitter.emit(events.MESSAGE_RECEIVED, message, to=room)
-    for user_id, counts in sent.counts.items():
+    for user_id, view in sent.views.items():
         target = [user_room(user_id)]
         if not emitter.reaches(target, except_rooms=room):
             continue
-        seen = as_seen(conversation, counts)
+        seen = as_seen(conversation, view, user_id)
         if user_id == message.sender.id:
             updated = events.ConversationUpdated(
-                conversation_id=seen.id, seq=message.seq, conversation=seen, total_unread=counts.total_unread
+                conversation_id=seen.id, seq=message.seq, conversation=seen, total_unread=view.total_unread
             )
             emitter.emit(events.CONVERSATION_UPDATED, updated, to=target, except_rooms=room)
             continue
@@ -44,81 +44,113 @@ def message_sent(emitter: Emitter, sent: Sent) -> None:
             seq=message.seq,
             message=message,
             conversation=seen,
-            total_unread=counts.total_unread,
+            total_unread=view.total_unread,
         )
         emitter.emit(events.NEW_MESSAGE_NOTIFICATION, notification, to=target, except_rooms=room)
 
 
 def message_updated(emitter: Emitter, changed: Changed) -> None:
+    """In the room by the message itself; who came after it and may not see it hears that something moved."""
+    assert changed.message is not None
     room = [conversation_room(changed.conversation.id)]
-    if emitter.reaches(room):
-        emitter.emit(events.MESSAGE_UPDATED, changed.message, to=room)
-    conversation_updated(emitter, changed, except_rooms=room)
+    barred = [user_room(user_id) for user_id, view in changed.views.items() if _is_hidden(changed, view)]
+    if emitter.reaches(room, except_rooms=barred):
+        emitter.emit(events.MESSAGE_UPDATED, changed.message, to=room, except_rooms=barred)
+    for user_id, target, view in _reached(emitter, changed):
+        outside = [] if target[0] in barred else room
+        if emitter.reaches(target, except_rooms=outside):
+            updated = _updated(changed, user_id, view)
+            emitter.emit(events.CONVERSATION_UPDATED, updated, to=target, except_rooms=outside)
 
 
 def message_deleted(emitter: Emitter, changed: Changed, *, deleted_by: str) -> None:
     message = changed.message
     assert message is not None
-    for target, counts in _reached(emitter, changed):
+    for user_id, target, view in _reached(emitter, changed):
+        if _is_hidden(changed, view):
+            emitter.emit(events.CONVERSATION_UPDATED, _updated(changed, user_id, view), to=target)
+            continue
         deleted = events.MessageDeleted(
             conversation_id=changed.conversation.id,
             seq=changed.seq,
             message_id=message.id,
             message_seq=message.seq,
             deleted_by=deleted_by,
-            unread=counts.unread,
-            total_unread=counts.total_unread,
+            unread=view.unread,
+            total_unread=view.total_unread,
         )
         emitter.emit(events.MESSAGE_DELETED, deleted, to=target)
 
 
-def conversation_updated(emitter: Emitter, changed: Changed, *, except_rooms: Sequence[str] = ()) -> None:
-    for target, counts in _reached(emitter, changed, except_rooms=except_rooms):
-        updated = events.ConversationUpdated(
-            conversation_id=changed.conversation.id,
-            seq=changed.seq,
-            conversation=as_seen(changed.conversation, counts),
-            total_unread=counts.total_unread,
-        )
-        emitter.emit(events.CONVERSATION_UPDATED, updated, to=target, except_rooms=except_rooms)
+def conversation_updated(emitter: Emitter, changed: Changed, *, except_users: Collection[str] = ()) -> None:
+    for user_id, target, view in _reached(emitter, changed):
+        if user_id not in except_users:
+            emitter.emit(events.CONVERSATION_UPDATED, _updated(changed, user_id, view), to=target)
 
 
 def conversation_deleted(emitter: Emitter, changed: Changed, *, deleted_by: str) -> None:
     """Tell every participant, then empty the room: nobody stays in the room of what is gone."""
-    for target, counts in _reached(emitter, changed):
+    for _, target, view in _reached(emitter, changed):
         deleted = events.ConversationDeleted(
             conversation_id=changed.conversation.id,
             seq=changed.seq,
             deleted_by=deleted_by,
-            total_unread=counts.total_unread,
+            total_unread=view.total_unread,
         )
         emitter.emit(events.CONVERSATION_DELETED, deleted, to=target)
     emitter.close_room(conversation_room(changed.conversation.id))
 
 
 def message_read(emitter: Emitter, conversation_id: str, read: Read, *, reader: str) -> None:
-    """Others learn how far the reader is; how much is unread is the reader's own business."""
+    """Others learn how far the reader is, if the reader lets them; how much is unread is the reader's own business."""
     others = [user_room(user_id) for user_id in read.participant_ids if user_id != reader]
-    mark = events.MessageRead(conversation_id=conversation_id, user_id=reader, read_seq=read.read_seq)
-    if others and emitter.reaches(others):
+    mark = events.MessageRead(
+        conversation_id=conversation_id, user_id=reader, read_seq=read.read_seq, read_at=read.read_at
+    )
+    if read.shown and others and emitter.reaches(others):
         emitter.emit(events.MESSAGE_READ, mark, to=others)
     own = [user_room(reader)]
     if emitter.reaches(own):
-        counted = replace(mark, unread=read.counts.unread, total_unread=read.counts.total_unread)
+        counted = replace(mark, unread=read.view.unread, total_unread=read.view.total_unread)
         emitter.emit(events.MESSAGE_READ, counted, to=own)
 
 
-def as_seen(conversation: Conversation, counts: Counts) -> Conversation:
-    """The conversation with one participant's own count in it."""
-    return (
-        conversation if conversation.unread == counts.unread else replace(conversation, unread=counts.unread)
+def as_seen(conversation: Conversation, view: View, user_id: str) -> Conversation:
+    """The conversation as one participant's own: count, keeping, mark, and nothing that is hidden."""
+    if view.read_seq is not None or view.visible_after:
+        conversation = _with_own(conversation, view, user_id)
+    if conversation.unread == view.unread and conversation.personal == view.personal:
+        return conversation
+    return replace(conversation, unread=view.unread, personal=view.personal)
+
+
+def _with_own(conversation: Conversation, view: View, user_id: str) -> Conversation:
+    people, last = conversation.participants, conversation.last_message
+    if view.read_seq is not None:
+        people = [
+            replace(person, read_seq=view.read_seq) if person.user_id == user_id else person
+            for person in people
+        ]
+    if last is not None and last.seq <= view.visible_after:
+        last = None
+    return replace(conversation, participants=people, last_message=last)
+
+
+def _updated(changed: Changed, user_id: str, view: View) -> events.ConversationUpdated:
+    return events.ConversationUpdated(
+        conversation_id=changed.conversation.id,
+        seq=changed.seq,
+        conversation=as_seen(changed.conversation, view, user_id),
+        total_unread=view.total_unread,
     )
 
 
-def _reached(
-    emitter: Emitter, changed: Changed, *, except_rooms: Sequence[str] = ()
-) -> Iterator[tuple[list[str], Counts]]:
-    for user_id, counts in changed.counts.items():
+def _is_hidden(changed: Changed, view: View) -> bool:
+    return changed.message is not None and changed.message.seq <= view.visible_after
+
+
+def _reached(emitter: Emitter, changed: Changed) -> Iterator[tuple[str, list[str], View]]:
+    for user_id, view in changed.views.items():
         room = [user_room(user_id)]
-        if emitter.reaches(room, except_rooms=except_rooms):
-            yield room, counts
+        if emitter.reaches(room):
+            yield user_id, room, view

@@ -5,24 +5,32 @@ Socket acks are `{ok: true, ...}` with the fields of the ack type, or `{ok: fals
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, NamedTuple
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from .models import (
+    MAX_ATTACHMENTS,
+    MAX_EMOJI_CHARS,
     MAX_PARTICIPANTS,
     Catchup,
     ClientId,
     Conversation,
+    ConversationKind,
     ConversationStatus,
+    GroupRole,
     Id,
     LogEntry,
     Message,
     MessageType,
+    MessageVersion,
+    Presence,
     Seq,
     Subject,
     Title,
+    UserSettings,
     Wire,
 )
 
@@ -33,11 +41,16 @@ MAX_CATCHUP_EVENTS = 500
 MAX_RESUME_OTHERS = 50
 #: All gaps of one `resume` together: conversations beyond it are answered with `reset`.
 MAX_RESUME_EVENTS = 2_000
+#: People whose presence one socket may watch.
+MAX_WATCHED = 200
 
 #: Length is checked after trimming, so the bound here only keeps a hostile text from being looked at for
 #: long.
 Content = Annotated[str, Meta(max_length=100_000)]
 Token = Annotated[str, Meta(max_length=8_192)]
+Emoji = Annotated[str, Meta(min_length=1, max_length=MAX_EMOJI_CHARS)]
+#: RFC 3339; judged by the verb that takes it.
+Moment = Annotated[str, Meta(max_length=40)]
 
 
 class Command(Wire, frozen=True, forbid_unknown_fields=False):
@@ -48,31 +61,56 @@ class CreateConversation(Command, frozen=True):
     participant_ids: Annotated[list[Id], Meta(min_length=1, max_length=MAX_PARTICIPANTS)]
     subject: Subject | None = None
     title: Title | None = None
+    kind: ConversationKind | None = None
+    """By default DIRECT for two and GROUP for more; two may ask for a GROUP, to which others can be added."""
+    history_visible: bool = False
 
 
 class ChangeConversation(Command, frozen=True):
+    """`historyVisible` is for owners of a group."""
+
     status: ConversationStatus | None = None
     title: Title | None = None
+    history_visible: bool | None = None
 
 
-class SendMessage(Command, frozen=True):
+class MessageRef(Command, frozen=True):
+    conversation_id: Id
+    message_id: Id
+
+
+class Body(Command, frozen=True, kw_only=True):
+    """What a message says. One of `content`, `attachments` and `forwardOf` must be there.
+
+    `type` follows from the attachments where it is left out. `attachments` are ids of one's own finished uploads.
+    `forwardOf` takes content and attachments of another message that one may read. `mentions` are participants.
+    """
+
     client_id: ClientId
-    content: Content
-    type: MessageType = MessageType.TEXT
+    content: Content = ""
+    type: MessageType | None = None
+    attachments: Annotated[tuple[Id, ...], Meta(max_length=MAX_ATTACHMENTS)] = ()
+    reply_to: Id | None = None
+    mentions: Annotated[tuple[Id, ...], Meta(max_length=MAX_PARTICIPANTS)] = ()
+    forward_of: MessageRef | None = None
 
 
-class StartConversation(Command, frozen=True):
+class SendMessage(Body, frozen=True):
+    pass
+
+
+class StartConversation(Body, frozen=True):
     """First message to someone: creates the conversation with it, so no empty one is left behind."""
 
     recipient_id: Id
-    client_id: ClientId
-    content: Content
     subject: Subject | None = None
-    type: MessageType = MessageType.TEXT
 
 
 class EditMessage(Command, frozen=True):
+    """`mentions` left out stay as they are."""
+
     content: Content
+    mentions: Annotated[tuple[Id, ...], Meta(max_length=MAX_PARTICIPANTS)] | None = None
 
 
 class MarkRead(Command, frozen=True):
@@ -87,23 +125,97 @@ class JoinConversation(ConversationRef, frozen=True):
     after_seq: Seq | None = None
 
 
-class SendMessageCommand(ConversationRef, frozen=True):
-    client_id: ClientId
-    content: Content
-    type: MessageType = MessageType.TEXT
+class SendMessageCommand(Body, frozen=True):
+    conversation_id: Id
 
 
-class EditMessageCommand(ConversationRef, frozen=True):
-    message_id: Id
-    content: Content
-
-
-class DeleteMessageCommand(ConversationRef, frozen=True):
+class EditMessageCommand(EditMessage, frozen=True, kw_only=True):
+    conversation_id: Id
     message_id: Id
 
 
 class MarkReadCommand(ConversationRef, frozen=True):
     seq: Seq
+
+
+class MarkDeliveredCommand(Command, frozen=True):
+    """How far each conversation has come to this device."""
+
+    conversations: Annotated[dict[Id, Seq], Meta(min_length=1, max_length=MAX_RESUME_CONVERSATIONS)]
+
+
+class Activity(StrEnum):
+    TYPING = "typing"
+    RECORDING = "recording"
+
+
+class TypingCommand(ConversationRef, frozen=True):
+    activity: Activity = Activity.TYPING
+
+
+class ActiveStatus(StrEnum):
+    ONLINE = "online"
+    AWAY = "away"
+
+
+class SetPresence(Command, frozen=True):
+    status: ActiveStatus
+
+
+class WatchPresence(Command, frozen=True):
+    """Replaces whom this socket watched before. Who shares no conversation with me is left out of the ack."""
+
+    user_ids: Annotated[tuple[Id, ...], Meta(max_length=MAX_WATCHED)]
+
+
+class ChangeSettings(Command, frozen=True):
+    share_presence: bool | None = None
+    send_read_receipts: bool | None = None
+
+
+class React(Command, frozen=True):
+    emoji: Emoji
+
+
+class ReactCommand(MessageRef, frozen=True):
+    emoji: Emoji
+
+
+class AddParticipants(Command, frozen=True):
+    user_ids: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=MAX_PARTICIPANTS)]
+
+
+class AddParticipantsCommand(AddParticipants, frozen=True, kw_only=True):
+    conversation_id: Id
+
+
+class RemoveParticipantCommand(ConversationRef, frozen=True):
+    user_id: Id
+
+
+class SetGroupRole(Command, frozen=True):
+    role: GroupRole
+
+
+class SetGroupRoleCommand(RemoveParticipantCommand, frozen=True):
+    role: GroupRole
+
+
+class ChangeConversationCommand(ChangeConversation, frozen=True, kw_only=True):
+    conversation_id: Id
+
+
+class ChangePersonal(Command, frozen=True):
+    """What is left out stays as it is. `mutedUntil`: a moment to come, or null to unmute."""
+
+    pinned: bool | None = None
+    archived: bool | None = None
+    marked_unread: bool | None = None
+    muted_until: Moment | UnsetType | None = UNSET
+
+
+class ChangePersonalCommand(ChangePersonal, frozen=True, kw_only=True):
+    conversation_id: Id
 
 
 class Resume(Command, frozen=True):
@@ -166,6 +278,18 @@ class RefreshedAck(Done, frozen=True, kw_only=True):
     expires_at: str
 
 
+class PresencesAck(Done, frozen=True, kw_only=True):
+    presences: list[Presence]
+
+
+class SettingsAck(Done, frozen=True, kw_only=True):
+    settings: UserSettings
+
+
+class HistoryAck(Done, frozen=True, kw_only=True):
+    versions: list[MessageVersion]
+
+
 class ErrorBody(Wire, frozen=True):
     code: str
     message: str
@@ -189,13 +313,27 @@ COMMANDS: dict[str, CommandType] = {
     "leave_conversation": CommandType(ConversationRef, Done),
     "send_message": CommandType(SendMessageCommand, MessageAck),
     "edit_message": CommandType(EditMessageCommand, MessageAck),
-    "delete_message": CommandType(DeleteMessageCommand, MessageAck),
+    "delete_message": CommandType(MessageRef, MessageAck),
+    "message_history": CommandType(MessageRef, HistoryAck),
+    "add_reaction": CommandType(ReactCommand, MessageAck),
+    "remove_reaction": CommandType(ReactCommand, MessageAck),
     "mark_read": CommandType(MarkReadCommand, ReadAck),
-    "typing_start": CommandType(ConversationRef, Done),
+    "mark_delivered": CommandType(MarkDeliveredCommand, Done),
+    "typing_start": CommandType(TypingCommand, Done),
     "typing_stop": CommandType(ConversationRef, Done),
+    "set_presence": CommandType(SetPresence, Done),
+    "watch_presence": CommandType(WatchPresence, PresencesAck),
+    "change_settings": CommandType(ChangeSettings, SettingsAck),
+    "create_conversation": CommandType(CreateConversation, ConversationAck),
+    "change_conversation": CommandType(ChangeConversationCommand, ConversationAck),
+    "change_personal": CommandType(ChangePersonalCommand, ConversationAck),
     "close_conversation": CommandType(ConversationRef, ConversationAck),
     "reopen_conversation": CommandType(ConversationRef, ConversationAck),
     "delete_conversation": CommandType(ConversationRef, Done),
+    "add_participants": CommandType(AddParticipantsCommand, ConversationAck),
+    "remove_participant": CommandType(RemoveParticipantCommand, ConversationAck),
+    "set_group_role": CommandType(SetGroupRoleCommand, ConversationAck),
+    "leave_group": CommandType(ConversationRef, Done),
     "resume": CommandType(Resume, ResumedAck),
     "refresh_token": CommandType(RefreshToken, RefreshedAck),
 }

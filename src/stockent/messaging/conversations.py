@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import UNSET
 
-from . import announce, bounds, text
+from . import announce, bounds, messages, text
 from .commands import ChangeConversation, CreateConversation, StartConversation
 from .domain import Actor, Domain
 from .errors import invalid
-from .models import MAX_PARTICIPANTS, Conversation, ConversationPage, ConversationStatus
-from .ports import Created, NewConversation, NewMessage, Started
+from .models import MAX_PARTICIPANTS, Conversation, ConversationKind, ConversationPage, ConversationStatus
+from .ports import Created, NewConversation, Started
 
 
 async def create(domain: Domain, actor: Actor, body: CreateConversation) -> Created:
@@ -28,6 +30,8 @@ async def create(domain: Domain, actor: Actor, body: CreateConversation) -> Crea
             participant_ids=tuple(sorted(people)),
             subject=text.subject(body.subject),
             title=text.line("title", body.title),
+            kind=_kind(people, body.kind),
+            history_visible=body.history_visible,
         )
     )
     if not created.repeated:
@@ -39,26 +43,20 @@ async def start(domain: Domain, actor: Actor, body: StartConversation) -> Starte
     """Send a first message, and create the conversation with it if these two have none on this subject."""
     if body.recipient_id == actor.user_id:
         raise invalid("recipientId", "expected somebody besides yourself")
-    text.sendable(body.type)
     started = await domain.store.start(
         NewConversation(
             creator_id=actor.user_id,
             participant_ids=tuple(sorted((actor.user_id, body.recipient_id))),
             subject=text.subject(body.subject),
             title=None,
+            kind=ConversationKind.DIRECT,
         ),
-        NewMessage(
-            conversation_id="",
-            sender_id=actor.user_id,
-            client_id=body.client_id,
-            type=body.type,
-            content=text.content(body.content),
-        ),
+        messages.composed(domain, actor, "", body),
     )
     sent = started.sent
     if not sent.repeated:
         if started.created:
-            announce.conversation_created(domain.emitter, Created(sent.conversation, sent.counts, False))
+            announce.conversation_created(domain.emitter, Created(sent.conversation, sent.views, False))
         announce.message_sent(domain.emitter, sent)
     return started
 
@@ -76,29 +74,40 @@ async def listing(
     status: ConversationStatus | None,
     unread: bool | None,
     q: str | None,
+    archived: bool = False,
 ) -> ConversationPage:
-    """Mine, newest activity first; `q` searches titles, subjects, other people's names and companies."""
+    """Mine, pinned ones first, then newest activity.
+
+    `q` searches titles, subjects, other people's names and companies.
+    """
     bounds.limit(limit)
     return await domain.store.conversations(
-        user_id=actor.user_id, cursor=cursor, limit=limit, status=status, unread=unread, q=text.line("q", q)
+        user_id=actor.user_id,
+        cursor=cursor,
+        limit=limit,
+        status=status,
+        unread=unread,
+        archived=archived,
+        q=text.line("q", q),
     )
 
 
 async def change(
     domain: Domain, actor: Actor, conversation_id: str, body: ChangeConversation
 ) -> Conversation:
-    """Set status, title or both, in one change. A blank title takes the title away."""
-    if body.status is None and body.title is None:
-        raise invalid("status", "expected a status, a title, or both")
+    """Set what is given, in one change. A blank title takes the title away."""
+    if body.status is None and body.title is None and body.history_visible is None:
+        raise invalid("status", "expected a status, a title, or historyVisible")
     changed = await domain.store.change_conversation(
         conversation_id,
         user_id=actor.user_id,
         status=body.status,
         title=UNSET if body.title is None else text.line("title", body.title),
+        history_visible=body.history_visible,
     )
     if not changed.repeated:
         announce.conversation_updated(domain.emitter, changed)
-    return announce.as_seen(changed.conversation, changed.counts[actor.user_id])
+    return announce.as_seen(changed.conversation, changed.views[actor.user_id], actor.user_id)
 
 
 async def set_status(
@@ -112,3 +121,9 @@ async def delete(domain: Domain, actor: Actor, conversation_id: str) -> None:
     """Delete for everyone: its texts are gone, its room is empty, and asking for it finds nothing."""
     changed = await domain.store.delete_conversation(conversation_id, user_id=actor.user_id)
     announce.conversation_deleted(domain.emitter, changed, deleted_by=actor.user_id)
+
+
+def _kind(people: Collection[str], asked: ConversationKind | None) -> ConversationKind:
+    if len(people) > 2 and asked is ConversationKind.DIRECT:
+        raise invalid("kind", f"expected GROUP for {len(people)} people, got DIRECT")
+    return asked or (ConversationKind.DIRECT if len(people) == 2 else ConversationKind.GROUP)

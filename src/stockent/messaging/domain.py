@@ -6,9 +6,10 @@ await, so events of one conversation leave in the order of `seq`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .models import Role
+from .policy import Policy
 from .ports import Emitter, Store
 
 
@@ -25,3 +26,4 @@ class Actor:
 class Domain:
     store: Store
     emitter: Emitter
+    policy: Policy = field(default_factory=Policy)

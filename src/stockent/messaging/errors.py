@@ -27,6 +27,10 @@ class Code(StrEnum):
     CLIENT_ID_REUSED = "client_id_reused"
     CONVERSATION_CLOSED = "conversation_closed"
     MESSAGE_DELETED = "message_deleted"
+    TOO_LATE = "too_late"
+    OFFSET_MISMATCH = "offset_mismatch"
+    CONTENT_REFUSED = "content_refused"
+    STORAGE_FULL = "storage_full"
     UNKNOWN_COMMAND = "unknown_command"
     TOO_LARGE = "too_large"
     RATE_LIMITED = "rate_limited"
@@ -58,6 +62,10 @@ CATALOGUE: dict[Code, Entry] = {
     Code.CLIENT_ID_REUSED: Entry(409, "clientId was used for another message", False),
     Code.CONVERSATION_CLOSED: Entry(409, "Conversation is closed", False),
     Code.MESSAGE_DELETED: Entry(409, "Message is deleted", False),
+    Code.TOO_LATE: Entry(409, "The time for it is over", False),
+    Code.OFFSET_MISMATCH: Entry(409, "The upload stands elsewhere", True),
+    Code.CONTENT_REFUSED: Entry(422, "Content not accepted", False),
+    Code.STORAGE_FULL: Entry(507, "No room for files", True),
     Code.UNKNOWN_COMMAND: Entry(404, "Unknown command", False),
     Code.TOO_LARGE: Entry(413, "Too large", False),
     Code.RATE_LIMITED: Entry(429, "Too many requests", True),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .models import Conversation, Message, Wire
+from .commands import Activity
+from .models import Conversation, Message, Personal, Presence, UserSettings, Wire
 
 
 class Limits(Wire, frozen=True):
@@ -13,6 +14,12 @@ class Limits(Wire, frozen=True):
     max_page: int
     max_resume_conversations: int
     max_participants: int
+    max_attachments: int
+    max_attachment_bytes: int
+    max_voice_ms: int
+    edit_window_ms: int | None
+    """For how long one may edit, and delete for everyone; null: for ever."""
+    delete_window_ms: int | None
 
 
 class Ready(Wire, frozen=True):
@@ -20,6 +27,7 @@ class Ready(Wire, frozen=True):
     epoch: str
     server_time: str
     limits: Limits
+    settings: UserSettings
     total_unread: int
 
 
@@ -63,14 +71,45 @@ class MessageRead(Wire, frozen=True):
     conversation_id: str
     user_id: str
     read_seq: int
+    read_at: str | None = None
     unread: int | None = None
     total_unread: int | None = None
+
+
+class MessageDelivered(Wire, frozen=True):
+    """All up to `deliveredSeq` has come to one of the user's devices."""
+
+    conversation_id: str
+    user_id: str
+    delivered_seq: int
+    delivered_at: str
+
+
+class ParticipantRemoved(Wire, frozen=True):
+    """To the removed person's own sockets, the last that they hear of the conversation.
+
+    Who left by themselves was removed by themselves.
+    """
+
+    conversation_id: str
+    seq: int
+    user_id: str
+    removed_by: str
+    total_unread: int
+
+
+class PersonalChanged(Wire, frozen=True):
+    """To one's own devices: how one keeps the conversation now. It has no `seq`: it is nobody else's business."""
+
+    conversation_id: str
+    personal: Personal
 
 
 class UserTyping(Wire, frozen=True):
     conversation_id: str
     user_id: str
     name: str | None = None
+    activity: Activity = Activity.TYPING
 
 
 class AuthExpiring(Wire, frozen=True):
@@ -90,6 +129,11 @@ MESSAGE_UPDATED = "message_updated"
 MESSAGE_DELETED = "message_deleted"
 CONVERSATION_DELETED = "conversation_deleted"
 MESSAGE_READ = "message_read"
+MESSAGE_DELIVERED = "message_delivered"
+PARTICIPANT_REMOVED = "participant_removed"
+PERSONAL_CHANGED = "personal_changed"
+PRESENCE_CHANGED = "presence_changed"
+SETTINGS_CHANGED = "settings_changed"
 USER_TYPING = "user_typing"
 USER_STOPPED_TYPING = "user_stopped_typing"
 AUTH_EXPIRING = "auth_expiring"
@@ -105,6 +149,11 @@ EVENTS: dict[str, type[Wire]] = {
     MESSAGE_DELETED: MessageDeleted,
     CONVERSATION_DELETED: ConversationDeleted,
     MESSAGE_READ: MessageRead,
+    MESSAGE_DELIVERED: MessageDelivered,
+    PARTICIPANT_REMOVED: ParticipantRemoved,
+    PERSONAL_CHANGED: PersonalChanged,
+    PRESENCE_CHANGED: Presence,
+    SETTINGS_CHANGED: UserSettings,
     USER_TYPING: UserTyping,
     USER_STOPPED_TYPING: UserTyping,
     AUTH_EXPIRING: AuthExpiring,
@@ -120,3 +169,8 @@ def user_room(user_id: str) -> str:
 def conversation_room(conversation_id: str) -> str:
     """The room of sockets that have the conversation in view. Joined after an access check, never by name."""
     return "conversation:" + conversation_id
+
+
+def presence_room(user_id: str) -> str:
+    """The room of sockets that watch a user's presence. Joined after a proof that they share a conversation."""
+    return "presence:" + user_id

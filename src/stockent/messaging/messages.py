@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 from . import announce, bounds, text
-from .commands import EditMessage, SendMessage
+from .commands import Body, EditMessage
 from .domain import Actor, Domain
 from .errors import invalid
-from .models import Message, MessagePage
-from .ports import NewMessage, Sent
+from .models import Message, MessagePage, MessageType
+from .ports import Extras, NewMessage, Sent
 
 
-async def send(domain: Domain, actor: Actor, conversation_id: str, body: SendMessage) -> Sent:
+async def send(domain: Domain, actor: Actor, conversation_id: str, body: Body) -> Sent:
     """Append to the conversation; the same `clientId` again returns the stored message and emits nothing."""
-    text.sendable(body.type)
-    sent = await domain.store.send(
-        NewMessage(conversation_id, actor.user_id, body.client_id, body.type, text.content(body.content))
-    )
+    sent = await domain.store.send(composed(domain, actor, conversation_id, body))
     if not sent.repeated:
         announce.message_sent(domain.emitter, sent)
     return sent
+
+
+def composed(domain: Domain, actor: Actor, conversation_id: str, body: Body) -> NewMessage:
+    """What the store is to keep. Raises `invalid` for a body that says nothing, or too much at once."""
+    if body.type is MessageType.SYSTEM:
+        raise invalid("type", "SYSTEM messages are written by the server only")
+    allowed = domain.policy.max_attachments
+    if len(body.attachments) > allowed:
+        raise invalid("attachments", f"expected at most {allowed} files, got {len(body.attachments)}")
+    if body.forward_of is not None and (body.attachments or body.content.strip()):
+        raise invalid("forwardOf", "a forwarded message brings its own content; send yours beside it")
+    carries = bool(body.attachments or body.forward_of)
+    return NewMessage(
+        conversation_id,
+        actor.user_id,
+        body.client_id,
+        body.type,
+        text.content(body.content, may_be_empty=carries),
+        _extras(body),
+    )
+
+
+def _extras(body: Body) -> Extras | None:
+    if not (body.attachments or body.reply_to or body.mentions or body.forward_of):
+        return None
+    source = body.forward_of
+    return Extras(
+        attachment_ids=body.attachments,
+        reply_to=body.reply_to,
+        mentions=body.mentions,
+        forward_of=None if source is None else (source.conversation_id, source.message_id),
+    )
 
 
 async def edit(
@@ -26,7 +55,12 @@ async def edit(
 ) -> Message:
     """Replace the text of one's own message. The same text again changes nothing."""
     changed = await domain.store.edit(
-        conversation_id, message_id, user_id=actor.user_id, content=text.content(body.content)
+        conversation_id,
+        message_id,
+        user_id=actor.user_id,
+        content=text.content(body.content, may_be_empty=True),
+        mentions=body.mentions,
+        within_s=domain.policy.edit_window_s,
     )
     if not changed.repeated:
         announce.message_updated(domain.emitter, changed)
@@ -36,7 +70,9 @@ async def edit(
 
 async def delete(domain: Domain, actor: Actor, conversation_id: str, message_id: str) -> Message:
     """Erase the text of one's own message; its place stays."""
-    changed = await domain.store.delete_message(conversation_id, message_id, user_id=actor.user_id)
+    changed = await domain.store.delete_message(
+        conversation_id, message_id, user_id=actor.user_id, within_s=domain.policy.delete_window_s
+    )
     if not changed.repeated:
         announce.message_deleted(domain.emitter, changed, deleted_by=actor.user_id)
     assert changed.message is not None

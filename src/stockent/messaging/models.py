@@ -20,6 +20,14 @@ MAX_PARTICIPANTS = 100
 MAX_SEQ = 2**53 - 1
 MAX_URL_CHARS = 2_048
 MAX_SUBJECT_DATA_BYTES = 4_096
+#: What an operator may allow at most; what is allowed stands in `policy.Policy`.
+MAX_ATTACHMENTS = 100
+MAX_NAME_CHARS = 255
+MAX_EMOJI_CHARS = 32
+#: Different emoji on one message: a bound on what its document can grow to.
+MAX_REACTIONS = 50
+#: Of a quoted message its beginning is shown.
+QUOTED_CHARS = 200
 MAX_SUBJECT_DATA_DEPTH = 16
 #: Pages of messages and of conversations: how many without being asked, and at most.
 MAX_PAGE = 200
@@ -72,6 +80,19 @@ class MessageType(StrEnum):
     SYSTEM = "SYSTEM"
 
 
+class AttachmentKind(StrEnum):
+    IMAGE = "IMAGE"
+    FILE = "FILE"
+    VOICE = "VOICE"
+
+
+class GroupRole(StrEnum):
+    """In groups: an owner may add, remove and promote people."""
+
+    OWNER = "OWNER"
+    MEMBER = "MEMBER"
+
+
 class Profile(Wire, frozen=True):
     """What the host platform's token last said of a user."""
 
@@ -99,7 +120,11 @@ class Participant(Wire, frozen=True):
     avatar_url: str | None = None
     role: Role | None = None
     read_seq: int = 0
+    """How far they read, as far as they let others know; of oneself, how far one read."""
     delivered_seq: int = 0
+    read_at: str | None = None
+    delivered_at: str | None = None
+    group_role: GroupRole | None = None
 
 
 class Subject(Wire, frozen=True):
@@ -111,6 +136,58 @@ class Subject(Wire, frozen=True):
     url: Url | None = None
     image_url: Url | None = None
     data: dict[str, Any] | None = None
+
+
+class Attachment(Wire, frozen=True):
+    """`width` and `height` in pixels, of images; `waveform` 64 values of 0 to 100, of voice messages.
+
+    `mediaType` is what the content is, whatever its name says. `url` and `thumbnailUrl` are paths of this server, open
+    to participants only.
+    """
+
+    id: str
+    kind: AttachmentKind
+    name: str
+    media_type: str
+    size_bytes: int
+    url: str
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    waveform: list[int] | None = None
+    thumbnail_url: str | None = None
+
+
+class QuotedSender(Wire, frozen=True):
+    id: str
+    name: str | None = None
+
+
+class Quote(Wire, frozen=True):
+    """The message that is answered, as it is now: `content` is its beginning, empty once it is deleted."""
+
+    message_id: str
+    seq: int
+    sender: QuotedSender
+    type: MessageType
+    content: str
+    deleted: bool = False
+
+
+class Reaction(Wire, frozen=True):
+    """One emoji and who gave it, latest first."""
+
+    emoji: str
+    count: int
+    users: list[QuotedSender]
+
+
+class SystemNote(Wire, frozen=True):
+    """What a SYSTEM message tells, for showing it in the reader's words; `content` says it in English."""
+
+    event: str
+    users: list[QuotedSender] = []
+    title: str | None = None
 
 
 class Message(Wire, frozen=True):
@@ -128,15 +205,33 @@ class Message(Wire, frozen=True):
     content: str
     sender: Sender
     created_at: str
-    attachments: list[dict[str, Any]] = []
-    reply_to: dict[str, Any] | None = None
-    reactions: list[dict[str, Any]] = []
+    attachments: list[Attachment] = []
+    reply_to: Quote | None = None
+    reactions: list[Reaction] = []
+    mentions: list[str] = []
+    forwarded: bool = False
+    system: SystemNote | None = None
     edited_at: str | None = None
     deleted_at: str | None = None
 
 
+class Personal(Wire, frozen=True):
+    """How one participant keeps a conversation. `mutedUntil` may lie in the past: then it is not muted."""
+
+    pinned_at: str | None = None
+    muted_until: str | None = None
+    archived: bool = False
+    marked_unread: bool = False
+
+
+NOTHING_PERSONAL = Personal()
+
+
 class Conversation(Wire, frozen=True):
-    """A conversation as one participant sees it: `unread` is that participant's count."""
+    """A conversation as one participant sees it: `unread` and `personal` are that participant's.
+
+    `historyVisible`: who is added to the group sees what was said before.
+    """
 
     id: str
     kind: ConversationKind
@@ -150,6 +245,8 @@ class Conversation(Wire, frozen=True):
     unread: int
     created_at: str
     updated_at: str
+    personal: Personal = NOTHING_PERSONAL
+    history_visible: bool = False
 
 
 class Unread(Wire, frozen=True):
@@ -173,6 +270,40 @@ class MessagePage(Wire, frozen=True):
     next_cursor: str | None = None
 
 
+class MessageVersion(Wire, frozen=True):
+    """A text that a message had, from `at` on."""
+
+    content: str
+    at: str
+
+
+class MessageHistory(Wire, frozen=True):
+    """Every text that the message had, oldest first; the last one is the present."""
+
+    versions: list[MessageVersion]
+
+
+class PresenceStatus(StrEnum):
+    ONLINE = "online"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+class Presence(Wire, frozen=True):
+    """`lastSeenAt` is told of people who are offline; null for those who hide it and for those never seen."""
+
+    user_id: str
+    status: PresenceStatus
+    last_seen_at: str | None = None
+
+
+class UserSettings(Wire, frozen=True):
+    """What a person lets others know. Their own devices know all the same."""
+
+    share_presence: bool = True
+    send_read_receipts: bool = True
+
+
 class LogEntry(Wire, frozen=True):
     """One durable change at position `seq`: the event that announced it, with the state as it is now.
 
@@ -185,11 +316,21 @@ class LogEntry(Wire, frozen=True):
     payload: Any
 
 
+class Marks(Wire, frozen=True):
+    """How far one participant is, and since when."""
+
+    read_seq: int
+    read_at: str | None
+    delivered_seq: int
+    delivered_at: str | None
+
+
 class Catchup(Wire, frozen=True):
     """What a client that held position n needs to be whole again: either every event after n, or `reset`.
 
     `reset`: the gap is too long or the epoch changed: fetch the conversation anew. `gone`: deleted, or not
-    (any more) yours; the two look the same. `reads` and `unread` are as of now.
+    (any more) yours; the two look the same. `reads`, `marks`, `unread` and `personal` are as
+    of now; `reads` is the `readSeq` of the marks.
     """
 
     events: list[LogEntry] | None = None
@@ -197,3 +338,5 @@ class Catchup(Wire, frozen=True):
     gone: bool = False
     unread: int = 0
     reads: dict[str, int] = {}
+    marks: dict[str, Marks] = {}
+    personal: Personal = NOTHING_PERSONAL

@@ -14,7 +14,7 @@ async def mark_read(domain: Domain, actor: Actor, conversation_id: str, seq: int
     read = await domain.store.mark_read(conversation_id, user_id=actor.user_id, seq=seq)
     if read.changed:
         announce.message_read(domain.emitter, conversation_id, read, reader=actor.user_id)
-    return ReadState(read_seq=read.read_seq, unread=read.counts.unread, total_unread=read.counts.total_unread)
+    return ReadState(read_seq=read.read_seq, unread=read.view.unread, total_unread=read.view.total_unread)
 
 
 async def unread(domain: Domain, actor: Actor) -> Unread:

@@ -17,7 +17,6 @@ from .models import (
     MAX_SUBJECT_DATA_BYTES,
     MAX_SUBJECT_DATA_DEPTH,
     MAX_TITLE_CHARS,
-    MessageType,
     Subject,
 )
 
@@ -26,14 +25,14 @@ _BARRED_IN_CONTENT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _BARRED_IN_LINE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-def content(text: str) -> str:
-    """Trim a message's text. A Windows line break becomes a plain one."""
+def content(text: str, *, may_be_empty: bool = False) -> str:
+    """Trim a message's text. A Windows line break becomes a plain one. A caption `may_be_empty`."""
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     if barred := _BARRED_IN_CONTENT.search(text):
         raise invalid("content", f"control character U+{ord(barred[0]):04X} is not allowed")
     text = text.strip()
-    if not text:
+    if not text and not may_be_empty:
         raise invalid("content", f"expected 1 to {MAX_CONTENT_CHARS} characters after trimming, got none")
     if len(text) > MAX_CONTENT_CHARS:
         raise invalid(
@@ -52,13 +51,6 @@ def line(field: str, text: str | None) -> str | None:
     if len(text) > MAX_TITLE_CHARS:
         raise invalid(field, f"expected at most {MAX_TITLE_CHARS} characters, got {len(text)}")
     return text or None
-
-
-def sendable(kind: MessageType) -> None:
-    if kind is MessageType.SYSTEM:
-        raise invalid("type", "SYSTEM messages are written by the server only")
-    if kind is not MessageType.TEXT:
-        raise invalid("type", f"{kind.value} needs an attachment, and this server takes none yet; send TEXT")
 
 
 def subject(given: Subject | None) -> Subject | None:

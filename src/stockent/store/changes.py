@@ -6,24 +6,27 @@ its first write.
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
 from msgspec import UnsetType
 from msgspec.structs import replace
 
-from stockent.messaging.errors import Code, MessagingError, not_found
-from stockent.messaging.models import ConversationKind, ConversationStatus, Message, MessageType
+from stockent.messaging.errors import Code, MessagingError, invalid, not_found
+from stockent.messaging.models import ConversationKind, ConversationStatus, GroupRole, Message, MessageType
+from stockent.messaging.policy import duration
 from stockent.messaging.ports import Changed, Created, NewConversation, NewMessage, Started
 
 from .documents import encode, encode_text, message_from
+from .extras import digest, prove_mentions
 from .ids import new_id, seq_in
 from .searching import fold
-from .sends import client_id_reused, client_key, digest, find_stored, send_group
+from .sends import client_id_reused, client_key, find_stored, send_group
 from .transaction import Transaction
 
 
-class _Standing(NamedTuple):
+class Standing(NamedTuple):
     """A conversation and one of its participants, as the query found them: the proof of access."""
 
     key: int
@@ -31,12 +34,16 @@ class _Standing(NamedTuple):
     last_seq: int
     status: str
     title: str | None
+    kind: str
+    history_visible: bool
+    group_role: str | None
+    visible_after: int
 
 
 def create_conversation(tx: Transaction, new: NewConversation) -> Created:
     found = _find(tx, new)
     conversation_id = _insert(tx, new) if found is None else found[1]
-    return Created(tx.conversation(conversation_id), tx.counts(conversation_id), found is not None)
+    return Created(tx.conversation(conversation_id), tx.views(conversation_id), found is not None)
 
 
 def start(tx: Transaction, new: NewConversation, message: NewMessage) -> Started:
@@ -56,87 +63,183 @@ def change_conversation(
     user_id: str,
     status: ConversationStatus | None,
     title: str | UnsetType | None,
+    history_visible: bool | None = None,  # noqa: FBT001
 ) -> Changed:
-    stands = _prove_access(tx, conversation_id, user_id)
+    stands = prove_access(tx, conversation_id, user_id)
+    if history_visible is not None:
+        require_owner(stands)
     new_status = stands.status if status is None else status.value
     new_title = stands.title if isinstance(title, UnsetType) else title
+    new_visible = stands.history_visible if history_visible is None else history_visible
     kind = "+".join(
         name
-        for name, changed in (("status", new_status != stands.status), ("title", new_title != stands.title))
+        for name, changed in (
+            ("status", new_status != stands.status),
+            ("title", new_title != stands.title),
+            ("history", new_visible != stands.history_visible),
+        )
         if changed
     )
     if not kind:
-        return _changed(tx, conversation_id, stands.last_seq, None, repeated=True)
-    seq = _take_seq(tx, conversation_id, stands, kind)
+        return changed(tx, conversation_id, stands.last_seq, None, repeated=True)
+    seq = take_seq(tx, conversation_id, stands, kind)
     subject_title = tx.value(
         "SELECT document ->> 'title' FROM subjects WHERE conversation_key = ?", stands.key
     )
     tx.run(
-        "UPDATE conversations SET status = ?, title = ?, search = ? WHERE key = ?",
+        "UPDATE conversations SET status = ?, title = ?, search = ?, history_visible = ? WHERE key = ?",
         new_status,
         new_title,
         fold(new_title, subject_title),
+        new_visible,
         stands.key,
     )
-    return _changed(tx, conversation_id, seq, None)
+    return changed(tx, conversation_id, seq, None)
 
 
 def delete_conversation(tx: Transaction, conversation_id: str, user_id: str) -> Changed:
     """Texts, subject and participants go; the bare rows stay, so that a `clientId` stays used."""
-    stands = _prove_access(tx, conversation_id, user_id)
+    stands = prove_access(tx, conversation_id, user_id)
     last = tx.conversation(conversation_id)
-    seq = _take_seq(tx, conversation_id, stands, "conversation_deleted")
+    seq = take_seq(tx, conversation_id, stands, "conversation_deleted")
     tx.run("UPDATE participants SET unread = 0 WHERE conversation_key = ? AND unread > 0", stands.key)
-    counts = tx.counts(conversation_id)
+    views = tx.views(conversation_id)
     tx.run("DELETE FROM participants WHERE conversation_key = ?", stands.key)
     tx.run("DELETE FROM subjects WHERE conversation_key = ?", stands.key)
-    tx.run("UPDATE messages SET content = '' WHERE conversation_key = ? AND content <> ''", stands.key)
+    erase_all(tx, stands.key)
     tx.run(
         "UPDATE conversations SET deleted_at = ?, title = NULL, search = '' WHERE key = ?", tx.now, stands.key
     )
     gone = replace(last, seq=seq, subject=None, title=None, last_message=None, updated_at=tx.now)
-    return Changed(seq, gone, None, counts, False)
+    return Changed(seq, gone, None, views, False)
 
 
-def edit(tx: Transaction, conversation_id: str, message_id: str, user_id: str, content: str) -> Changed:
-    stands, message = _own_message(tx, conversation_id, message_id, user_id)
-    if message.deleted_at is not None:
-        raise MessagingError(Code.MESSAGE_DELETED, "the message is deleted")
-    if stands.status != ConversationStatus.ACTIVE:
-        raise MessagingError(Code.CONVERSATION_CLOSED, "the conversation is closed; reopen it")
-    if message.content == content:
-        return _changed(tx, conversation_id, message.updated_seq, message, repeated=True)
-    seq = _take_seq(tx, conversation_id, stands, "edit", message)
-    edited = replace(message, content=content, edited_at=tx.now, updated_seq=seq)
+def edit(
+    tx: Transaction,
+    conversation_id: str,
+    message_id: str,
+    user_id: str,
+    content: str,
+    mentions: tuple[str, ...] | None = None,
+    within_s: float | None = None,
+) -> Changed:
+    stands, message = own_message(tx, conversation_id, message_id, user_id)
+    require_open(stands)
+    if mentions is None:
+        mentioned = message.mentions
+    else:
+        people = {person.user_id for person in tx.conversation(conversation_id).participants}
+        mentioned = prove_mentions(mentions, people)
+    if message.content == content and message.mentions == mentioned:
+        return changed(tx, conversation_id, message.updated_seq, message, repeated=True)
+    _refuse_late(tx, message, within_s, "edited")
+    if not content and not message.attachments:
+        raise invalid("content", "expected a text, got none")
+    seq = take_seq(tx, conversation_id, stands, "edit", message)
+    tx.run(
+        "INSERT INTO versions (conversation_key, message_seq, seq, content, at) VALUES (?, ?, ?, ?, ?)",
+        stands.key,
+        message.seq,
+        seq,
+        message.content,
+        message.edited_at or message.created_at,
+    )
+    edited = replace(message, content=content, mentions=mentioned, edited_at=tx.now, updated_seq=seq)
     _rewrite(tx, stands, message, edited)
-    return _changed(tx, conversation_id, seq, edited)
+    return changed(tx, conversation_id, seq, edited)
 
 
-def delete_message(tx: Transaction, conversation_id: str, message_id: str, user_id: str) -> Changed:
-    stands, message = _own_message(tx, conversation_id, message_id, user_id)
+def delete_message(
+    tx: Transaction, conversation_id: str, message_id: str, user_id: str, within_s: float | None = None
+) -> Changed:
+    stands, message = _sent_message(tx, conversation_id, message_id, user_id)
     if message.deleted_at is not None:
-        return _changed(tx, conversation_id, message.updated_seq, message, repeated=True)
-    seq = _take_seq(tx, conversation_id, stands, "delete", message)
-    deleted = replace(message, content="", deleted_at=tx.now, updated_seq=seq)
+        return changed(tx, conversation_id, message.updated_seq, message, repeated=True)
+    _refuse_late(tx, message, within_s, "deleted for everyone")
+    seq = take_seq(tx, conversation_id, stands, "delete", message)
+    deleted = replace(
+        message,
+        content="",
+        attachments=[],
+        reactions=[],
+        mentions=[],
+        reply_to=None,
+        forwarded=False,
+        deleted_at=tx.now,
+        updated_seq=seq,
+    )
     _rewrite(tx, stands, message, deleted)
+    _erase(tx, stands.key, message.seq)
     if message.type is not MessageType.SYSTEM:
         tx.run(
             """
             UPDATE participants SET unread = unread - 1
-            WHERE conversation_key = ? AND read_seq < ? AND user_key <> ?
+            WHERE conversation_key = ? AND read_seq < ? AND user_key <> ? AND visible_after < ?
             """,
             stands.key,
             message.seq,
             stands.user_key,
+            message.seq,
         )
-    return _changed(tx, conversation_id, seq, deleted)
+    return changed(tx, conversation_id, seq, deleted)
 
 
-def _prove_access(tx: Transaction, conversation_id: str, user_id: str) -> _Standing:
+def erase_all(tx: Transaction, conversation_key: int) -> None:
+    """The texts of a conversation, and all that hangs on them."""
+    tx.run(
+        """
+        UPDATE messages SET content = '', extra = NULL, reacted = false
+        WHERE conversation_key = ? AND (content <> '' OR extra IS NOT NULL)
+        """,
+        conversation_key,
+    )
+    _erase(tx, conversation_key)
+
+
+def _erase(tx: Transaction, conversation_key: int, message_seq: int | None = None) -> None:
+    """What hangs on a message, or on all of a conversation. Files that nothing shows any more wait for removal."""
+    tx.run(
+        """
+        UPDATE attachments SET touched_at = ?1 WHERE key IN (
+            SELECT attachment_key FROM message_attachments
+            WHERE conversation_key = ?2 AND (?3 IS NULL OR message_seq = ?3))
+        """,
+        tx.now,
+        conversation_key,
+        message_seq,
+    )
+    for table in ("reactions", "versions", "message_attachments"):
+        tx.run(
+            f"DELETE FROM {table} WHERE conversation_key = ?1 AND (?2 IS NULL OR message_seq = ?2)",
+            conversation_key,
+            message_seq,
+        )
+
+
+def require_owner(stands: Standing) -> None:
+    if stands.kind != ConversationKind.GROUP:
+        raise MessagingError(Code.INVALID, "expected a group; this conversation is between two people")
+    if stands.group_role != GroupRole.OWNER:
+        raise MessagingError(Code.FORBIDDEN, "only an owner of the group may do this")
+
+
+def require_open(stands: Standing) -> None:
+    if stands.status != ConversationStatus.ACTIVE:
+        raise MessagingError(Code.CONVERSATION_CLOSED, "the conversation is closed; reopen it")
+
+
+def _refuse_late(tx: Transaction, message: Message, within_s: float | None, what: str) -> None:
+    if within_s is not None and tx.now_s - datetime.fromisoformat(message.created_at).timestamp() > within_s:
+        raise MessagingError(
+            Code.TOO_LATE, f"a message can be {what} within {duration(within_s)} of its sending"
+        )
+
+
+def prove_access(tx: Transaction, conversation_id: str, user_id: str) -> Standing:
     """The one door to a conversation for writing; it closes against guessed ids, all alike."""
     found = tx.row(
         """
-        SELECT c.key, u.key, c.last_seq, c.status, c.title
+        SELECT c.key, u.key, c.last_seq, c.status, c.title, c.kind, c.history_visible, p.group_role, p.visible_after
         FROM conversations c CROSS JOIN users u
         CROSS JOIN participants p ON p.conversation_key = c.key AND p.user_key = u.key
         WHERE c.id = ? AND u.id = ?
@@ -146,23 +249,41 @@ def _prove_access(tx: Transaction, conversation_id: str, user_id: str) -> _Stand
     )
     if found is None:
         raise not_found()
-    return _Standing(*found)
+    return Standing(*found)
 
 
-def _own_message(
+def visible_message(
     tx: Transaction, conversation_id: str, message_id: str, user_id: str
-) -> tuple[_Standing, Message]:
-    stands = _prove_access(tx, conversation_id, user_id)
+) -> tuple[Standing, Message]:
+    """A message that the user may see, and the proof."""
+    stands = prove_access(tx, conversation_id, user_id)
     document = tx.value(
-        "SELECT document FROM message_document WHERE conversation_key = ? AND seq = ? AND id = ?",
+        "SELECT document FROM message_document WHERE conversation_key = ? AND seq = ? AND id = ? AND seq > ?",
         stands.key,
         seq_in(message_id),
         message_id,
+        stands.visible_after,
     )
     if document is None:
         raise not_found("message")
-    message = message_from(document)
-    if message.sender.id != user_id:
+    return stands, message_from(document)
+
+
+def own_message(
+    tx: Transaction, conversation_id: str, message_id: str, user_id: str
+) -> tuple[Standing, Message]:
+    """A message that the user may change: their own, and not deleted."""
+    stands, message = _sent_message(tx, conversation_id, message_id, user_id)
+    if message.deleted_at is not None:
+        raise MessagingError(Code.MESSAGE_DELETED, "the message is deleted")
+    return stands, message
+
+
+def _sent_message(
+    tx: Transaction, conversation_id: str, message_id: str, user_id: str
+) -> tuple[Standing, Message]:
+    stands, message = visible_message(tx, conversation_id, message_id, user_id)
+    if message.sender.id != user_id or message.type is MessageType.SYSTEM:
         raise MessagingError(Code.FORBIDDEN, "only its sender may change a message")
     return stands, message
 
@@ -176,7 +297,10 @@ def _find(tx: Transaction, new: NewConversation) -> tuple[int, str] | None:
 
 def _identity(new: NewConversation) -> str:
     subject = (new.subject.type, new.subject.id) if new.subject else None
-    return sha256(encode((new.participant_ids, subject))).hexdigest()
+    people: tuple[object, ...] = (new.participant_ids, subject)
+    if new.kind is ConversationKind.GROUP and len(new.participant_ids) == 2:
+        people = (*people, new.kind)
+    return sha256(encode(people)).hexdigest()
 
 
 def _refuse_foreign_repeat(
@@ -202,15 +326,15 @@ def _insert(tx: Transaction, new: NewConversation) -> str:
     people = encode_text(new.participant_ids)
     tx.run("INSERT INTO users (id) SELECT value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING", people)
     conversation_id = new_id(tx.now_s)
-    kind = ConversationKind.DIRECT if len(new.participant_ids) == 2 else ConversationKind.GROUP
     key = tx.run(
         """
         INSERT INTO conversations
-            (id, kind, status, activity, updated_at, created_at, identity, title, search, creator_key)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT key FROM users WHERE id = ?))
+            (id, kind, status, activity, updated_at, created_at, identity, title, search, history_visible,
+             creator_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT key FROM users WHERE id = ?))
         """,
         conversation_id,
-        kind.value,
+        new.kind.value,
         ConversationStatus.ACTIVE.value,
         tx.activity_us,
         tx.now,
@@ -218,6 +342,7 @@ def _insert(tx: Transaction, new: NewConversation) -> str:
         _identity(new),
         new.title,
         fold(new.title, new.subject.title if new.subject else None),
+        new.history_visible,
         new.creator_id,
     ).lastrowid
     if new.subject:
@@ -230,17 +355,20 @@ def _insert(tx: Transaction, new: NewConversation) -> str:
         )
     tx.run(
         """
-        INSERT INTO participants (conversation_key, user_key)
-        SELECT ?, u.key FROM json_each(?) j CROSS JOIN users u ON u.id = j.value
+        INSERT INTO participants (conversation_key, user_key, group_role)
+        SELECT ?1, u.key, CASE WHEN ?3 THEN iif(u.id = ?4, 'OWNER', 'MEMBER') END
+        FROM json_each(?2) j CROSS JOIN users u ON u.id = j.value
         """,
         key,
         people,
+        new.kind is ConversationKind.GROUP,
+        new.creator_id,
     )
     return conversation_id
 
 
-def _take_seq(
-    tx: Transaction, conversation_id: str, stands: _Standing, kind: str, message: Message | None = None
+def take_seq(
+    tx: Transaction, conversation_id: str, stands: Standing, kind: str, message: Message | None = None
 ) -> int:
     seq = stands.last_seq + 1
     tx.run("UPDATE conversations SET last_seq = ?, updated_at = ? WHERE key = ?", seq, tx.now, stands.key)
@@ -257,24 +385,28 @@ def _take_seq(
     return seq
 
 
-def _rewrite(tx: Transaction, stands: _Standing, old: Message, new: Message) -> None:
+def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> None:
     tx.run(
         """
-        UPDATE messages SET content = ?, edited_at = ?, deleted_at = ?, updated_seq = ?,
-            original_digest = coalesce(original_digest, ?)
-        WHERE conversation_key = ? AND seq = ?
+        UPDATE messages SET content = ?1, edited_at = ?2, deleted_at = ?3, updated_seq = ?4,
+            original_digest = coalesce(original_digest, ?5),
+            extra = CASE WHEN ?3 IS NULL THEN
+                nullif(json_set(coalesce(extra, '{}'), '$.mentions', json(?6)), '{"mentions":[]}') END,
+            reacted = reacted AND ?3 IS NULL
+        WHERE conversation_key = ?7 AND seq = ?8
         """,
         new.content,
         new.edited_at,
         new.deleted_at,
         new.updated_seq,
         digest(old.content),
+        encode_text(new.mentions),
         stands.key,
         old.seq,
     )
 
 
-def _changed(
+def changed(
     tx: Transaction, conversation_id: str, seq: int, message: Message | None, *, repeated: bool = False
 ) -> Changed:
-    return Changed(seq, tx.conversation(conversation_id), message, tx.counts(conversation_id), repeated)
+    return Changed(seq, tx.conversation(conversation_id), message, tx.views(conversation_id), repeated)

@@ -13,11 +13,19 @@ import msgspec
 from stockent.messaging import events
 from stockent.messaging.commands import MAX_CATCHUP_EVENTS, MAX_RESUME_EVENTS, MAX_RESUME_OTHERS
 from stockent.messaging.events import ConversationUpdated, MessageDeleted
-from stockent.messaging.models import Catchup, Conversation, LogEntry, Message
+from stockent.messaging.models import (
+    NOTHING_PERSONAL,
+    Catchup,
+    Conversation,
+    LogEntry,
+    Marks,
+    Message,
+    Personal,
+)
 from stockent.messaging.ports import Resumed
 
 from .connect import sqlite3
-from .documents import encode_text
+from .documents import PERSONAL, encode_text
 from .queries import documents_of, unread, value
 
 
@@ -27,8 +35,10 @@ class _Standing(NamedTuple):
     conversation_id: str
     key: int
     last_seq: int
+    visible_after: int
     unread: int
-    reads: dict[str, int]
+    personal: Personal | None
+    marks: dict[str, Marks]
 
 
 class _Change(NamedTuple):
@@ -48,7 +58,8 @@ def catch_up(
     left = MAX_RESUME_EVENTS
     for conversation_id, stands in standing.items():
         gap = stands.last_seq - positions[conversation_id]
-        if 0 <= gap <= min(MAX_CATCHUP_EVENTS, left):
+        hidden = positions[conversation_id] < stands.visible_after
+        if not hidden and 0 <= gap <= min(MAX_CATCHUP_EVENTS, left):
             wanted.append((stands, positions[conversation_id]))
             left -= gap
     logs = _read_logs(connection, user_id, wanted)
@@ -60,7 +71,12 @@ def catch_up(
             continue
         log = logs.get(conversation_id)
         caught[conversation_id] = Catchup(
-            events=log, reset=log is None, unread=found.unread, reads=found.reads
+            events=log,
+            reset=log is None,
+            unread=found.unread,
+            reads={user_id: marks.read_seq for user_id, marks in found.marks.items()},
+            marks=found.marks,
+            personal=found.personal or NOTHING_PERSONAL,
         )
     return caught
 
@@ -89,7 +105,8 @@ def _read_logs(
     for message in _messages_from(value(connection, _MESSAGES, after)):
         entry = LogEntry(seq=message.seq, event=events.MESSAGE_RECEIVED, payload=message)
         logs[message.conversation_id].append(entry)
-    changes = _changes_from(value(connection, _CHANGES, after))
+    hidden = encode_text([(stands.key, after, stands.visible_after) for stands, after in wanted])
+    changes = _changes_from(value(connection, _CHANGES, hidden))
     updated = list({change.conversation_id for change in changes if change.message is None})
     now = {found.id: found for found in documents_of(connection, updated, user_id)} if updated else {}
     for change in changes:
@@ -107,7 +124,7 @@ def _entry(change: _Change, now: Conversation | None) -> LogEntry:
             conversation_id=change.conversation_id, seq=change.seq, conversation=now
         )
         return LogEntry(seq=change.seq, event=events.CONVERSATION_UPDATED, payload=updated)
-    if change.kind == "edit":
+    if change.kind != "delete":
         return LogEntry(seq=change.seq, event=events.MESSAGE_UPDATED, payload=message)
     deleted = MessageDeleted(
         conversation_id=change.conversation_id,
@@ -119,14 +136,16 @@ def _entry(change: _Change, now: Conversation | None) -> LogEntry:
     return LogEntry(seq=change.seq, event=events.MESSAGE_DELETED, payload=deleted)
 
 
-_STANDING = """
-    SELECT json_group_array(json_array(c.id, c.key, c.last_seq, mine.unread, json((
-        SELECT json_group_object(u.id, p.read_seq) FROM participants p CROSS JOIN users u ON u.key = p.user_key
-        WHERE p.conversation_key = c.key))))
+_STANDING = f"""
+    SELECT json_group_array(json_array(c.id, c.key, c.last_seq, p.visible_after, p.unread, json({PERSONAL}), json((
+        SELECT json_group_object(u.id, json_object(
+            'readSeq', iif(o.user_key = p.user_key, o.read_seq, o.shown_read_seq), 'readAt', o.read_at,
+            'deliveredSeq', o.delivered_seq, 'deliveredAt', o.delivered_at))
+        FROM participants o CROSS JOIN users u ON u.key = o.user_key WHERE o.conversation_key = c.key))))
     FROM json_each(?) j
     CROSS JOIN conversations c ON c.id = j.value
     CROSS JOIN users me ON me.id = ?
-    CROSS JOIN participants mine ON mine.conversation_key = c.key AND mine.user_key = me.key
+    CROSS JOIN participants p ON p.conversation_key = c.key AND p.user_key = me.key
 """
 _MESSAGES = """
     SELECT json_group_array(json(m.document)) FROM json_each(?) j
@@ -135,7 +154,7 @@ _MESSAGES = """
 _CHANGES = """
     SELECT json_group_array(json_array(c.id, h.seq, h.kind, u.id, json((
         SELECT m.document FROM message_document m
-        WHERE m.conversation_key = h.conversation_key AND m.seq = h.message_seq))))
+        WHERE m.conversation_key = h.conversation_key AND m.seq = h.message_seq AND m.seq > j.value ->> 2))))
     FROM json_each(?) j
     CROSS JOIN changes h ON h.conversation_key = j.value ->> 0 AND h.seq > j.value ->> 1
     CROSS JOIN conversations c ON c.key = h.conversation_key

@@ -9,9 +9,10 @@ import msgspec
 from msgspec.structs import replace
 
 from stockent.messaging.errors import MessagingError, not_found
-from stockent.messaging.ports import Counts, Read
+from stockent.messaging.models import Personal
+from stockent.messaging.ports import Read
 
-from .documents import encode_text
+from .documents import VIEW, encode_text, view_from
 from .transaction import Transaction
 
 
@@ -28,10 +29,16 @@ class _Standing(NamedTuple):
     conversation_key: int
     user_key: int
     read_seq: int
+    shown_read_seq: int
+    read_at: str | None
     last_seq: int
-    unread: int
     newly_read: int
+    sends_receipts: bool
+    unread: int
     total_unread: int
+    personal: Personal | None
+    visible_after: int
+    own_read_seq: int | None
 
 
 def mark_group(tx: Transaction, marks: Sequence[ReadMark]) -> list[Read | MessagingError]:
@@ -61,43 +68,66 @@ def _mark_distinct(tx: Transaction, marks: list[ReadMark]) -> list[Read | Messag
     conversations = tx.conversations({marks[position].conversation_id for position in standing})
     totals: dict[str, int] = {}
     results: list[Read | MessagingError] = []
-    moved: list[tuple[int, int, int, int]] = []
+    moved: list[tuple[object, ...]] = []
     for position, mark in enumerate(marks):
         stands = standing.get(position)
         if stands is None:
             results.append(not_found())
             continue
+        conversation = conversations[mark.conversation_id]
         total = totals.get(mark.user_id, stands.total_unread)
-        unread = stands.unread
-        target = min(mark.seq, stands.last_seq)
-        changed = target > stands.read_seq
-        if changed:
-            unread -= stands.newly_read
-            total -= stands.newly_read
-            moved.append((stands.conversation_key, stands.user_key, target, unread))
-        totals[mark.user_id] = total
-        people = tuple(person.user_id for person in conversations[mark.conversation_id].participants)
-        results.append(Read(max(target, stands.read_seq), Counts(unread, total), people, changed))
+        read = _move(
+            stands, mark, total, tx.now, tuple(person.user_id for person in conversation.participants)
+        )
+        totals[mark.user_id] = read.view.total_unread
+        results.append(read)
+        if read.changed:
+            shown = read.read_seq if read.shown else stands.shown_read_seq
+            shown_at = read.read_at if read.shown else stands.read_at
+            moved.append(
+                (stands.conversation_key, stands.user_key, read.read_seq, read.view.unread, shown, shown_at)
+            )
+            if read.shown:
+                _remember(tx, mark, read)
     if moved:
         tx.run(_MOVE_MARKS, encode_text(moved))
-        for mark, read in zip(marks, results, strict=True):
-            if isinstance(read, Read) and read.changed:
-                _remember(tx, mark, read.read_seq)
     return results
 
 
-def _remember(tx: Transaction, mark: ReadMark, read_seq: int) -> None:
+def _move(stands: _Standing, mark: ReadMark, total: int, now: str, people: tuple[str, ...]) -> Read:
+    """A mark that does not move may still end the conversation's being marked as unread."""
+    view = view_from(stands.unread, total, stands.personal, stands.visible_after, stands.own_read_seq)
+    target = min(mark.seq, stands.last_seq)
+    forward = target > stands.read_seq
+    if not (forward or view.personal.marked_unread):
+        return Read(stands.read_seq, stands.read_at, view, people, False, False)
+    read_seq = max(target, stands.read_seq)
+    newly_read = stands.newly_read if forward else 0
+    shown = forward and stands.sends_receipts
+    view = view._replace(
+        unread=stands.unread - newly_read,
+        total_unread=total - newly_read,
+        personal=replace(view.personal, marked_unread=False),
+        read_seq=None if shown or read_seq == stands.shown_read_seq else read_seq,
+    )
+    return Read(read_seq, now, view, people, True, shown)
+
+
+def _remember(tx: Transaction, mark: ReadMark, read: Read) -> None:
     conversation = tx.conversation(mark.conversation_id)
     people = [
-        replace(person, read_seq=read_seq) if person.user_id == mark.user_id else person
+        replace(person, read_seq=read.read_seq, read_at=read.read_at)
+        if person.user_id == mark.user_id
+        else person
         for person in conversation.participants
     ]
     tx.memory.put(replace(conversation, participants=people))
 
 
 # What a mark makes read is counted between the old and the new mark; up to the last message it is all that is left.
-_STANDING = """
-    SELECT json_group_array(json_array(j.key, p.conversation_key, p.user_key, p.read_seq, c.last_seq, p.unread,
+_STANDING = f"""
+    SELECT json_group_array(json_array(j.key, p.conversation_key, p.user_key, p.read_seq, p.shown_read_seq,
+        p.read_at, c.last_seq,
         CASE WHEN p.unread = 0 OR j.value ->> 2 <= p.read_seq THEN 0
         WHEN j.value ->> 2 >= c.last_seq THEN p.unread
         ELSE (
@@ -105,14 +135,15 @@ _STANDING = """
             WHERE m.conversation_key = c.key AND m.seq > p.read_seq AND m.seq <= j.value ->> 2
                 AND m.sender_key <> p.user_key AND m.deleted_at IS NULL AND m.type <> 'SYSTEM')
         END,
-        (SELECT coalesce(sum(t.unread), 0) FROM participants t WHERE t.user_key = p.user_key AND t.unread > 0)))
+        json(iif(u.send_receipts, 'true', 'false')), {VIEW}))
     FROM json_each(?) j
     CROSS JOIN conversations c ON c.id = j.value ->> 0
     CROSS JOIN users u ON u.id = j.value ->> 1
     CROSS JOIN participants p ON p.conversation_key = c.key AND p.user_key = u.key
 """
 _MOVE_MARKS = """
-    UPDATE participants SET read_seq = j.value ->> 2, unread = j.value ->> 3
+    UPDATE participants SET read_seq = j.value ->> 2, unread = j.value ->> 3, shown_read_seq = j.value ->> 4,
+        read_at = j.value ->> 5, marked_unread = false
     FROM json_each(?) j WHERE conversation_key = j.value ->> 0 AND user_key = j.value ->> 1
 """
 _standing_from = msgspec.json.Decoder(list[_Standing]).decode

@@ -86,26 +86,31 @@ def conversations(
     status: ConversationStatus | None,
     unread: bool | None,
     q: str | None,
+    archived: bool = False,
 ) -> ConversationPage:
-    """One statement finds the page by (activity, id), the next makes its documents."""
-    before_activity, before_id = (None, None) if cursor is None else _decode_cursor(cursor)
+    """One statement finds the page by (pinned, activity, id), the next makes its documents."""
+    before_pinned, before_activity, before_id = (
+        (None, None, None) if cursor is None else _decode_cursor(cursor)
+    )
     found = _keys_from(
         value(
             connection,
             _PAGE_KEYS,
             {
                 "user": user_id,
+                "pinned": before_pinned,
                 "activity": before_activity,
                 "id": before_id,
                 "status": status,
                 "unread": unread,
+                "archived": archived,
                 "q": fold(q) if q else None,
                 "limit": limit + 1,
             },
         )
     )
     page = found[:limit]
-    items = documents_of(connection, [conversation_id for _, conversation_id in page], user_id)
+    items = documents_of(connection, [conversation_id for *_, conversation_id in page], user_id)
     more = len(found) > limit
     return ConversationPage(items=items, next_cursor=_encode_cursor(page[-1]) if more else None)
 
@@ -137,17 +142,18 @@ def messages(
     found = connection.execute(_PROVE_ACCESS, (conversation_id, user_id)).fetchone()
     if found is None:
         raise not_found()
-    key, last = found
+    key, last, visible_after = found
     if after is not None:
+        after = max(after, visible_after)
         items, has_after = _newer(connection, key, after, limit)
-        has_before = after > 0 and bool(_older(connection, key, after + 1, 1)[0])
+        has_before = after > visible_after and bool(_older(connection, key, visible_after, after + 1, 1)[0])
     elif around is not None:
-        items, has_before = _older(connection, key, around, limit // 2)
-        newer, has_after = _newer(connection, key, around - 1, limit - len(items))
+        items, has_before = _older(connection, key, visible_after, around, limit // 2)
+        newer, has_after = _newer(connection, key, max(around - 1, visible_after), limit - len(items))
         items += newer
     else:
         bound = last + 1 if before is None else before
-        items, has_before = _older(connection, key, bound, limit)
+        items, has_before = _older(connection, key, visible_after, bound, limit)
         has_after = last >= bound
     cursor = str(items[0].seq) if items and has_before else None
     return MessagePage(items=items, has_before=has_before, has_after=has_after, next_cursor=cursor)
@@ -176,9 +182,11 @@ def value(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Any:
     return None if row is None else row[0]
 
 
-def _older(connection: sqlite3.Connection, key: int, before: int, limit: int) -> tuple[list[Message], bool]:
+def _older(
+    connection: sqlite3.Connection, key: int, visible_after: int, before: int, limit: int
+) -> tuple[list[Message], bool]:
     """The newest messages before a `seq`, oldest first, and whether there are more before those."""
-    found = messages_from(value(connection, _OLDER, key, before, limit + 1))
+    found = messages_from(value(connection, _OLDER, key, visible_after, before, limit + 1))
     found.reverse()
     return found[-limit:] if limit else [], len(found) > limit
 
@@ -188,11 +196,11 @@ def _newer(connection: sqlite3.Connection, key: int, after: int, limit: int) -> 
     return found[:limit], len(found) > limit
 
 
-def _encode_cursor(key: tuple[int, str]) -> str:
+def _encode_cursor(key: tuple[int, int, str]) -> str:
     return base64.urlsafe_b64encode(encode(key)).decode().rstrip("=")
 
 
-def _decode_cursor(cursor: str) -> tuple[int, str]:
+def _decode_cursor(cursor: str) -> tuple[int, int, str]:
     try:
         return _key_from(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
@@ -200,33 +208,37 @@ def _decode_cursor(cursor: str) -> tuple[int, str]:
 
 
 _PAGE_KEYS = """
-    SELECT json_group_array(json_array(activity, id)) FROM (
-        SELECT c.activity, c.id
+    SELECT json_group_array(json_array(pinned, activity, id)) FROM (
+        SELECT mine.pinned_at IS NOT NULL AS pinned, c.activity, c.id
         FROM users me CROSS JOIN participants mine ON mine.user_key = me.key
         CROSS JOIN conversations c ON c.key = mine.conversation_key
         WHERE me.id = :user
-            AND (:activity IS NULL OR (c.activity, c.id) < (:activity, :id))
+            AND (:activity IS NULL OR (mine.pinned_at IS NOT NULL, c.activity, c.id) < (:pinned, :activity, :id))
             AND (:status IS NULL OR c.status = :status)
-            AND (:unread IS NULL OR (mine.unread > 0) = :unread)
+            AND (:unread IS NULL OR (mine.unread > 0 OR mine.marked_unread) = :unread)
+            AND mine.archived = :archived
             AND (:q IS NULL OR instr(c.search, :q) > 0 OR EXISTS (
                 SELECT 1 FROM participants o JOIN users u ON u.key = o.user_key
                 WHERE o.conversation_key = c.key AND u.key <> me.key AND instr(u.search, :q) > 0))
-        ORDER BY c.activity DESC, c.id DESC LIMIT :limit)
+        ORDER BY pinned DESC, c.activity DESC, c.id DESC LIMIT :limit)
 """
 _PROVE_ACCESS = """
-    SELECT c.key, c.last_message_seq FROM conversations c CROSS JOIN users u
+    SELECT c.key, c.last_message_seq, p.visible_after FROM conversations c CROSS JOIN users u
     CROSS JOIN participants p ON p.conversation_key = c.key AND p.user_key = u.key
     WHERE c.id = ? AND u.id = ?
 """
 _OLDER = """
     SELECT json_group_array(json(document)) FROM (
-        SELECT document FROM message_document WHERE conversation_key = ? AND seq < ? ORDER BY seq DESC LIMIT ?)
+        SELECT document FROM message_document
+        WHERE conversation_key = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?)
 """
 _NEWER = """
     SELECT json_group_array(json(document)) FROM (
         SELECT document FROM message_document WHERE conversation_key = ? AND seq > ? ORDER BY seq LIMIT ?)
 """
 _ids_from = msgspec.json.Decoder(tuple[str, ...]).decode
-_keys_from = msgspec.json.Decoder(list[tuple[int, str]]).decode
-_key_from = msgspec.json.Decoder(tuple[Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)], str]).decode
+_keys_from = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
+_key_from = msgspec.json.Decoder(
+    tuple[Annotated[int, msgspec.Meta(ge=0, le=1)], Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)], str]
+).decode
 _counts_from = msgspec.json.Decoder(dict[str, int]).decode

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 metadata = MetaData()
@@ -45,6 +46,9 @@ users = Table(
     # Name and company without case and accents.
     Column("search", String, nullable=False, server_default=""),
     Column("disabled", Boolean, nullable=False, server_default=false()),
+    Column("share_presence", Boolean, nullable=False, server_default=true()),
+    Column("send_receipts", Boolean, nullable=False, server_default=true()),
+    Column("last_seen_at", String),
 )
 Index("users_by_id", users.c.id, unique=True)
 
@@ -68,6 +72,8 @@ conversations = Table(
     Column("title", String),
     # Title and subject's title without case and accents.
     Column("search", String, nullable=False, server_default=""),
+    # Of a group: who is added sees what was said before.
+    Column("history_visible", Boolean, nullable=False, server_default=false()),
 )
 Index("conversations_by_id", conversations.c.id, unique=True)
 Index(
@@ -97,6 +103,19 @@ participants = Table(
     Column("read_seq", BigInteger, nullable=False, server_default="0"),
     Column("delivered_seq", BigInteger, nullable=False, server_default="0"),
     Column("unread", BigInteger, CheckConstraint("unread >= 0"), nullable=False, server_default="0"),
+    # How far others see that the participant read: behind `read_seq` of who sends no receipts.
+    Column("shown_read_seq", BigInteger, nullable=False, server_default="0"),
+    Column("read_at", String),
+    Column("delivered_at", String),
+    # Messages up to here are from before the participant's time, and not theirs to see.
+    Column("visible_after", BigInteger, nullable=False, server_default="0"),
+    # `last_seq` when the participant came: the order of standing.
+    Column("joined_seq", BigInteger, nullable=False, server_default="0"),
+    Column("group_role", String),
+    Column("pinned_at", String),
+    Column("muted_until", String),
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    Column("marked_unread", Boolean, nullable=False, server_default=false()),
     sqlite_with_rowid=False,
 )
 Index("conversations_of_user", participants.c.user_key, participants.c.conversation_key)
@@ -127,8 +146,12 @@ messages = Table(
     Column("created_at", String, nullable=False),
     Column("edited_at", String),
     Column("deleted_at", String),
-    # Set when `content` first changes, so that an honest repeat of the send is still known as one.
+    # Of the whole body as it was sent: set at once for one with extras, else when `content` first changes, so that an
+    # honest repeat of the send is still known as one.
     Column("original_digest", String),
+    # JSON: `attachments` as the wire shows them, `replyTo` (a seq), `mentions`, `forwarded`, `system`.
+    Column("extra", Text),
+    Column("reacted", Boolean, nullable=False, server_default=false()),
 )
 Index("messages_by_seq", messages.c.conversation_key, messages.c.seq, unique=True)
 Index("one_message_of_a_client_id", messages.c.sender_key, messages.c.client_key, unique=True)
@@ -143,4 +166,67 @@ changes = Table(
     Column("actor_key", Key, ForeignKey("users.key"), nullable=False),
     Column("at", String, nullable=False),
     sqlite_with_rowid=False,
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("conversation_key", Key, ForeignKey("conversations.key"), primary_key=True),
+    Column("message_seq", BigInteger, primary_key=True),
+    Column("emoji", String, primary_key=True),
+    Column("user_key", Key, ForeignKey("users.key"), primary_key=True),
+    # Of the change that brought it: the order of reactions.
+    Column("seq", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Texts that messages had before; the present one is the message's own.
+versions = Table(
+    "versions",
+    metadata,
+    Column("conversation_key", Key, ForeignKey("conversations.key"), primary_key=True),
+    Column("message_seq", BigInteger, primary_key=True),
+    # Of the change that replaced it.
+    Column("seq", BigInteger, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("at", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# An upload, then a file that messages may show. A row whose file no message shows is removed after a time.
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("owner_key", Key, ForeignKey("users.key"), nullable=False),
+    Column("client_key", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("voice", Boolean, nullable=False, server_default=false()),
+    # The file as the wire shows it; null until the upload is whole and its content was judged.
+    Column("document", Text),
+    Column("blob_id", String),
+    Column("thumbnail_id", String),
+    Column("created_at", String, nullable=False),
+    # When the upload last moved, or no message showed the file any more: what the removal goes by.
+    Column("touched_at", String, nullable=False),
+)
+Index("attachments_by_id", attachments.c.id, unique=True)
+Index("one_attachment_of_a_client_id", attachments.c.owner_key, attachments.c.client_key, unique=True)
+Index("attachments_by_touch", attachments.c.touched_at)
+
+# Which messages show a file: who may read one of these messages may have the file.
+message_attachments = Table(
+    "message_attachments",
+    metadata,
+    Column("attachment_key", Key, ForeignKey("attachments.key"), primary_key=True),
+    Column("conversation_key", Key, ForeignKey("conversations.key"), primary_key=True),
+    Column("message_seq", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index(
+    "attachments_of_message",
+    message_attachments.c.conversation_key,
+    message_attachments.c.message_seq,
 )

@@ -7,16 +7,17 @@ unread. That reading alone admits a message; what the writer remembers serves fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from stockent.messaging.errors import Code, MessagingError, not_found
-from stockent.messaging.models import Conversation, ConversationStatus, Message
-from stockent.messaging.ports import Counts, NewMessage, Sent
+from stockent.messaging.models import Conversation, ConversationStatus, Message, MessageType, Personal
+from stockent.messaging.ports import NewMessage, Sent, View
 
-from .documents import encode_text, messages_from
+from .documents import VIEW, encode_text, messages_from, view_from
+from .extras import Composed, body_digest, resolve
 from .transaction import Transaction
 
 
@@ -33,26 +34,28 @@ class Stored(NamedTuple):
 
     def is_repeated_by(self, new: NewMessage) -> bool:
         """Whether the body is the one that was sent, even if the message has been edited or deleted since."""
-        if self.type != new.type:
+        if new.extras is None and self.type != (new.type or MessageType.TEXT):
             return False
         if self.original_digest is None:
-            return self.content == new.content
-        return self.original_digest == digest(new.content)
+            return new.extras is None and self.content == new.content
+        return self.original_digest == body_digest(new)
 
 
 class _Room:
     """One conversation while the group runs: read from the database, then carried forward message by message."""
 
-    __slots__ = ("counted", "is_open", "key", "last_seq", "moved", "shown", "unread")
+    __slots__ = ("counted", "is_open", "key", "last_seq", "moved", "returned", "shown", "views")
 
     def __init__(self, key: int, shown: Conversation, *, is_open: bool, last_seq: int) -> None:
         self.key = key
         self.shown = shown
         self.is_open = is_open
         self.last_seq = last_seq
-        self.unread: dict[str, int] = {}
+        self.views: dict[str, View] = {}
         self.moved = False
         self.counted: set[str] = set()
+        #: Somebody had put it into the archive.
+        self.returned = False
 
 
 class _Group(NamedTuple):
@@ -69,10 +72,11 @@ def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | Mess
     stored = _find_all_stored(tx, sends, client_keys, user_keys)
     results: list[Sent | MessagingError] = []
     rows: list[tuple[object, ...]] = []
+    links: list[tuple[int, int, int]] = []
     repeats: list[tuple[int, _Room, Stored]] = []
     for new, key in zip(sends, client_keys, strict=True):
         room = rooms.get(new.conversation_id)
-        if room is None or new.sender_id not in room.unread:
+        if room is None or new.sender_id not in room.views:
             results.append(not_found())
             continue
         sender_key = user_keys[new.sender_id]
@@ -82,17 +86,23 @@ def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | Mess
                 repeats.append((len(results), room, former))
             results.append(client_id_reused())
         elif room.is_open:
-            sent = _append(tx, room, group.totals, new)
+            body = _body(tx, room, sender_key, new)
+            if isinstance(body, MessagingError):
+                results.append(body)
+                continue
+            sent = _append(tx, room, group.totals, new, body)
             message = sent.message
-            stored[sender_key, key] = Stored(sender_key, key, room.key, message.seq, new.type, new.content)
-            rows.append(
-                (room.key, message.seq, sender_key, key, new.client_id, message.id, new.type, new.content)
+            stored[sender_key, key] = Stored(
+                sender_key, key, room.key, message.seq, body.type, body.content, body.digest
             )
+            row = (room.key, message.seq, sender_key, key, new.client_id, message.id, body.type, body.content)
+            rows.append(row if body.extra is None else (*row, body.extra, body.digest))
+            links += [(attachment, room.key, message.seq) for attachment in body.attachment_keys]
             results.append(sent)
         else:
             results.append(MessagingError(Code.CONVERSATION_CLOSED, "the conversation is closed; reopen it"))
     if rows:
-        _write(tx, group, rows)
+        _write(tx, group, rows, links)
     if repeats:
         _answer_repeats(tx, group, repeats, results)
     return results
@@ -101,10 +111,6 @@ def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | Mess
 def client_key(client_id: str) -> str:
     """A UUID is the same in either case and with or without its dashes."""
     return client_id.replace("-", "").lower()
-
-
-def digest(content: str) -> str:
-    return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def find_stored(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Stored]:
@@ -124,15 +130,16 @@ def _read(tx: Transaction, sends: Sequence[NewMessage]) -> _Group:
     ids = list({new.conversation_id for new in sends})
     found = _rooms_from(tx.value(_ROOMS, encode_text(ids)))
     shown = tx.conversations({row[0] for row in found})
-    for conversation_id, key, status, last_seq, user_id, user_key, unread, total in found:
+    for row in found:
+        conversation_id, key, status, last_seq, user_id, user_key, *_ = row
         room = rooms.get(conversation_id)
         if room is None:
             is_open = status == ConversationStatus.ACTIVE
             room = _Room(key, shown[conversation_id], is_open=is_open, last_seq=last_seq)
             rooms[conversation_id] = room
-        room.unread[user_id] = unread
+        room.views[user_id] = view_from(*row[6:])
         user_keys[user_id] = user_key
-        totals[user_id] = total
+        totals[user_id] = row[7]
     return _Group(rooms, user_keys, totals)
 
 
@@ -149,7 +156,14 @@ def _find_all_stored(
     )
 
 
-def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessage) -> Sent:
+def _body(tx: Transaction, room: _Room, sender_key: int, new: NewMessage) -> Composed | MessagingError:
+    if new.extras is None:
+        return Composed(new.type or MessageType.TEXT, new.content)
+    visible_after = room.views[new.sender_id].visible_after
+    return resolve(tx, new, sender_key, (room.key, visible_after), room.views.keys())
+
+
+def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessage, body: Composed) -> Sent:
     sender_id, before = new.sender_id, room.shown
     room.last_seq = seq = room.last_seq + 1
     room.moved = True
@@ -159,10 +173,15 @@ def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessag
         seq=seq,
         updated_seq=seq,
         client_id=new.client_id,
-        type=new.type,
-        content=new.content,
+        type=body.type,
+        content=body.content,
         sender=tx.memory.sender(before, sender_id),
         created_at=tx.now,
+        attachments=list(body.attachments),
+        reply_to=body.reply_to,
+        mentions=list(body.mentions),
+        forwarded=body.forwarded,
+        system=body.system,
     )
     room.shown = Conversation(
         id=before.id,
@@ -177,27 +196,40 @@ def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessag
         unread=0,
         created_at=before.created_at,
         updated_at=tx.now,
+        history_visible=before.history_visible,
     )
-    unread = room.unread
-    counts: dict[str, Counts] = {}
-    for user_id in unread:
-        if user_id != sender_id:
-            unread[user_id] += 1
+    counts = body.type is not MessageType.SYSTEM
+    for user_id, (unread, _, personal, visible_after, read_seq) in room.views.items():
+        news = 0
+        if counts and user_id != sender_id:
+            news = 1
             totals[user_id] += 1
             room.counted.add(user_id)
-        counts[user_id] = Counts(unread[user_id], totals[user_id])
-    return Sent(message, room.shown, counts, False)
+        kept = personal
+        if personal.archived:
+            kept = replace(personal, archived=False)
+            room.returned = True
+        room.views[user_id] = View(unread + news, totals[user_id], kept, visible_after, read_seq)
+    return Sent(message, room.shown, dict(room.views), False)
 
 
-def _write(tx: Transaction, group: _Group, rows: list[tuple[object, ...]]) -> None:
+def _write(
+    tx: Transaction, group: _Group, rows: list[tuple[object, ...]], links: list[tuple[int, int, int]]
+) -> None:
     tx.run(_INSERT_MESSAGES, tx.now, encode_text(rows))
+    if links:
+        tx.run(_LINK_ATTACHMENTS, encode_text(links))
     positions: list[tuple[int, int]] = []
     unread: list[tuple[int, int, int]] = []
     for room in group.rooms.values():
         if room.moved:
             positions.append((room.key, room.last_seq))
-            unread += [(room.key, group.user_keys[user_id], room.unread[user_id]) for user_id in room.counted]
+            unread += [
+                (room.key, group.user_keys[user_id], room.views[user_id].unread) for user_id in room.counted
+            ]
             tx.memory.put(room.shown)
+            if room.returned:
+                tx.run(_RETURN_FROM_ARCHIVE, room.key)
     tx.run(_MOVE_CONVERSATIONS, tx.activity_us, tx.now, encode_text(positions))
     tx.run(_COUNT_UNREAD, encode_text(unread))
 
@@ -214,13 +246,14 @@ def _answer_repeats(
         for message in messages_from(tx.value(_MESSAGES_BY_SEQ, keys))
     }
     for position, room, stored in repeats:
-        counts = {user_id: Counts(unread, group.totals[user_id]) for user_id, unread in room.unread.items()}
-        results[position] = Sent(messages[room.shown.id, stored.seq], room.shown, counts, True)
+        views = {
+            user_id: view._replace(total_unread=group.totals[user_id]) for user_id, view in room.views.items()
+        }
+        results[position] = Sent(messages[room.shown.id, stored.seq], room.shown, views, True)
 
 
-_ROOMS = """
-    SELECT json_group_array(json_array(c.id, c.key, c.status, c.last_seq, u.id, u.key, p.unread,
-        (SELECT coalesce(sum(t.unread), 0) FROM participants t WHERE t.user_key = p.user_key AND t.unread > 0)))
+_ROOMS = f"""
+    SELECT json_group_array(json_array(c.id, c.key, c.status, c.last_seq, u.id, u.key, {VIEW}))
     FROM json_each(?) j
     CROSS JOIN conversations c ON c.id = j.value
     CROSS JOIN participants p ON p.conversation_key = c.key
@@ -234,9 +267,9 @@ _STORED = """
 """
 _INSERT_MESSAGES = """
     INSERT INTO messages (conversation_key, seq, updated_seq, sender_key, client_key, client_id, id, type,
-        content, created_at)
+        content, created_at, extra, original_digest)
     SELECT value ->> 0, value ->> 1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-        value ->> 6, value ->> 7, ?1
+        value ->> 6, value ->> 7, ?1, value ->> 8, value ->> 9
     FROM json_each(?2)
 """
 _MOVE_CONVERSATIONS = """
@@ -248,9 +281,16 @@ _COUNT_UNREAD = """
     UPDATE participants SET unread = j.value ->> 2
     FROM json_each(?) j WHERE conversation_key = j.value ->> 0 AND user_key = j.value ->> 1
 """
+_LINK_ATTACHMENTS = """
+    INSERT INTO message_attachments (attachment_key, conversation_key, message_seq)
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING
+"""
+_RETURN_FROM_ARCHIVE = "UPDATE participants SET archived = false WHERE conversation_key = ? AND archived"
 _MESSAGES_BY_SEQ = """
     SELECT json_group_array(json(m.document)) FROM json_each(?) j
     CROSS JOIN message_document m ON m.conversation_key = j.value ->> 0 AND m.seq = j.value ->> 1
 """
-_rooms_from = msgspec.json.Decoder(list[tuple[str, int, str, int, str, int, int, int]]).decode
+_rooms_from = msgspec.json.Decoder(
+    list[tuple[str, int, str, int, str, int, int, int, Personal | None, int, int | None]]
+).decode
 _stored_from = msgspec.json.Decoder(list[Stored]).decode

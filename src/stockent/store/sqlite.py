@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
@@ -33,30 +32,31 @@ from stockent.messaging.ports import (
 
 from . import changes, gaps, people, queries
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
+from .groups import GroupsFamily
 from .ids import new_id
 from .lock import FileLock, claim
 from .marks import ReadMark
 from .migrate import upgrade
+from .personal import PersonalFamily
 from .plan import Kind
+from .presence import PresenceFamily
+from .reactions import ReactionsFamily
 from .readers import Readers
-from .transaction import Transaction
+from .receipts import ReceiptsFamily
 from .writer import Writer
-
-T = TypeVar("T")
 
 #: Profiles known to be stored as they are, so that a reconnecting user costs no write.
 MAX_REMEMBERED_PROFILES = 10_000
 
 
-class SqliteStore:
+class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily):
     """See `Store` for what each method owes. `clock` gives the time of day in seconds since the epoch."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
         self._lock: FileLock | None = None
-        self._writer = Writer(lambda: connect_writer(path), clock)
-        self._readers: Readers | None = None
+        super().__init__(Writer(lambda: connect_writer(path), clock))
         self._epoch = ""
         self._stored_profiles: dict[str, Profile] = {}
         #: Exact, because every change of it comes through here: asked at each request and connection.
@@ -127,10 +127,18 @@ class SqliteStore:
         status: ConversationStatus | None,
         unread: bool | None,
         q: str | None,
+        archived: bool = False,
     ) -> ConversationPage:
         return await self._read(
             lambda connection: queries.conversations(
-                connection, user_id=user_id, cursor=cursor, limit=limit, status=status, unread=unread, q=q
+                connection,
+                user_id=user_id,
+                cursor=cursor,
+                limit=limit,
+                status=status,
+                unread=unread,
+                archived=archived,
+                q=q,
             )
         )
 
@@ -141,10 +149,13 @@ class SqliteStore:
         user_id: str,
         status: ConversationStatus | None = None,
         title: str | UnsetType | None = UNSET,
+        history_visible: bool | None = None,
     ) -> Changed:
         return await self._write(
             conversation_id,
-            lambda tx: changes.change_conversation(tx, conversation_id, user_id, status, title),
+            lambda tx: changes.change_conversation(
+                tx, conversation_id, user_id, status, title, history_visible
+            ),
         )
 
     async def delete_conversation(self, conversation_id: str, *, user_id: str) -> Changed:
@@ -166,14 +177,27 @@ class SqliteStore:
     async def start(self, conversation: NewConversation, message: NewMessage) -> Started:
         return await self._write(None, lambda tx: changes.start(tx, conversation, message))
 
-    async def edit(self, conversation_id: str, message_id: str, *, user_id: str, content: str) -> Changed:
+    async def edit(
+        self,
+        conversation_id: str,
+        message_id: str,
+        *,
+        user_id: str,
+        content: str,
+        mentions: tuple[str, ...] | None = None,
+        within_s: float | None = None,
+    ) -> Changed:
         return await self._write(
-            conversation_id, lambda tx: changes.edit(tx, conversation_id, message_id, user_id, content)
+            conversation_id,
+            lambda tx: changes.edit(tx, conversation_id, message_id, user_id, content, mentions, within_s),
         )
 
-    async def delete_message(self, conversation_id: str, message_id: str, *, user_id: str) -> Changed:
+    async def delete_message(
+        self, conversation_id: str, message_id: str, *, user_id: str, within_s: float | None = None
+    ) -> Changed:
         return await self._write(
-            conversation_id, lambda tx: changes.delete_message(tx, conversation_id, message_id, user_id)
+            conversation_id,
+            lambda tx: changes.delete_message(tx, conversation_id, message_id, user_id, within_s),
         )
 
     async def messages(
@@ -218,15 +242,6 @@ class SqliteStore:
 
     async def resume(self, user_id: str, positions: Mapping[str, int]) -> Resumed:
         return await self._read(lambda connection: gaps.resume(connection, user_id, positions))
-
-    async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        if self._readers is None:
-            raise StoreError("the store is not open")
-        return await self._readers.read(query)
-
-    async def _write(self, conversation_id: str | None, work: Callable[[Transaction], T]) -> T:
-        result: T = await self._writer.submit(Kind.OTHER, conversation_id, work)
-        return result
 
     def _claim_and_connect(self) -> tuple[sqlite3.Connection, Readers]:
         """Lock, migrate, connect: the writer's connection is the first to the file, and all others only read."""

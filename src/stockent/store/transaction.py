@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
-from stockent.messaging.models import Conversation, Participant, Sender
-from stockent.messaging.ports import Counts
+from stockent.messaging.models import Conversation, Participant, Personal, Sender
+from stockent.messaging.ports import View
 
 from .connect import sqlite3
-from .documents import conversations_from, encode_text
+from .documents import VIEW, conversations_from, encode_text, view_from
 from .ids import MessageIds, hex_ms, rfc3339
 
 #: Conversations whose present state the writer keeps, so that a send need not read it; the oldest leave first.
@@ -103,42 +102,31 @@ class Transaction:
     def conversation(self, conversation_id: str) -> Conversation:
         return self.conversations([conversation_id])[conversation_id]
 
-    def counts(self, conversation_id: str) -> dict[str, Counts]:
-        """Every participant's unread messages, here and in all."""
-        return {user_id: Counts(unread, total) for user_id, unread, total in self._counted(conversation_id)}
+    def views(self, conversation_id: str) -> dict[str, View]:
+        """Every participant's side of the conversation."""
+        found = self.value(_VIEWS, conversation_id)
+        return {row[0]: view_from(*row[1:]) for row in _views_from(found)}
 
     def _load(self, ids: list[str]) -> Iterator[Conversation]:
         documents = self.value(
             """
             SELECT json_group_array(json(v.document)) FROM json_each(?) j
-            CROSS JOIN conversations c ON c.id = j.value
-            CROSS JOIN conversation_document v ON v.key = c.key AND v.viewer_key =
-                (SELECT user_key FROM participants WHERE conversation_key = c.key LIMIT 1)
+            CROSS JOIN shared_document v ON v.id = j.value
             """,
             encode_text(ids),
         )
         for loaded in conversations_from(documents):
-            conversation = replace(loaded, unread=0)
-            self.memory.put(conversation)
-            yield conversation
-
-    def _counted(self, conversation_id: str) -> list[tuple[str, int, int]]:
-        return _counted_from(
-            self.value(
-                """
-                SELECT json_group_array(json_array(u.id, p.unread,
-                    (SELECT coalesce(sum(t.unread), 0) FROM participants t
-                     WHERE t.user_key = p.user_key AND t.unread > 0)))
-                FROM conversations c CROSS JOIN participants p ON p.conversation_key = c.key
-                CROSS JOIN users u ON u.key = p.user_key
-                WHERE c.id = ?
-                """,
-                conversation_id,
-            )
-        )
+            self.memory.put(loaded)
+            yield loaded
 
 
-_counted_from = msgspec.json.Decoder(list[tuple[str, int, int]]).decode
+_VIEWS = f"""
+    SELECT json_group_array(json_array(u.id, {VIEW}))
+    FROM conversations c CROSS JOIN participants p ON p.conversation_key = c.key
+    CROSS JOIN users u ON u.key = p.user_key
+    WHERE c.id = ?
+"""
+_views_from = msgspec.json.Decoder(list[tuple[str, int, int, Personal | None, int, int | None]]).decode
 
 
 def _sender(person: Participant) -> Sender:

@@ -1,110 +1,18 @@
-"""What messaging needs from outside: a store that is the truth, an emitter that carries events to sockets.
-
-Each method states its obligation; `tests/store/` holds one suite that judges every implementation of `Store`.
-"""
+"""The truth, as the domain needs it. `tests/store/` holds one suite that judges every implementation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec import UNSET, UnsetType
 
-from .models import (
-    Catchup,
-    Conversation,
-    ConversationPage,
-    ConversationStatus,
-    Message,
-    MessagePage,
-    MessageType,
-    Profile,
-    Subject,
-    Unread,
-)
+from ..models import Catchup, Conversation, ConversationPage, ConversationStatus, MessagePage, Profile, Unread
+from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
+from .values import Changed, Created, NewConversation, NewMessage, Read, Resumed, Sent, Started
 
 
-class NewConversation(NamedTuple):
-    """Creator included in `participant_ids`, which are distinct and sorted."""
-
-    creator_id: str
-    participant_ids: tuple[str, ...]
-    subject: Subject | None
-    title: str | None
-
-
-class NewMessage(NamedTuple):
-    """`content` is already trimmed and within its limit."""
-
-    conversation_id: str
-    sender_id: str
-    client_id: str
-    type: MessageType
-    content: str
-
-
-class Counts(NamedTuple):
-    """One participant's unread messages after a change: in this conversation, and in all."""
-
-    unread: int
-    total_unread: int
-
-
-class Sent(NamedTuple):
-    """A stored message. `repeated`: it was there already under this `clientId`; nothing was written.
-
-    `conversation` is the state right after the message, with `unread` 0; `counts` holds every participant's
-    own.
-    """
-
-    message: Message
-    conversation: Conversation
-    counts: Mapping[str, Counts]
-    repeated: bool
-
-
-class Changed(NamedTuple):
-    """A durable change at `seq`. `repeated`: it was so already: nothing was written, emit nothing.
-
-    `message` is set for edits and deletions. `counts` as in `Sent`.
-    """
-
-    seq: int
-    conversation: Conversation
-    message: Message | None
-    counts: Mapping[str, Counts]
-    repeated: bool
-
-
-class Created(NamedTuple):
-    conversation: Conversation
-    counts: Mapping[str, Counts]
-    repeated: bool
-
-
-class Started(NamedTuple):
-    """`created`: the conversation came into being with this message."""
-
-    sent: Sent
-    created: bool
-
-
-class Read(NamedTuple):
-    """`changed` is False when the mark did not move forward."""
-
-    read_seq: int
-    counts: Counts
-    participant_ids: tuple[str, ...]
-    changed: bool
-
-
-class Resumed(NamedTuple):
-    conversations: dict[str, Catchup]
-    others: list[Conversation]
-    total_unread: int
-
-
-class Store(Protocol):
+class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Protocol):
     """The truth. A write returns when it is durable, or raises `MessagingError`: then nothing was stored.
 
     Order: writes of one conversation take effect, and their awaiting callers are resumed, in the order of
@@ -172,8 +80,11 @@ class Store(Protocol):
         status: ConversationStatus | None,
         unread: bool | None,
         q: str | None,
+        archived: bool = False,
     ) -> ConversationPage:
-        """Mine, newest activity first. No row is lost or doubled at a page edge, also under equal times.
+        """Mine, pinned ones first, then newest activity; `unread` finds what is marked so too.
+
+        No row is lost or doubled at a page edge, also under equal times.
 
         `q` matches title, subject title, and the other people's names and companies, case-insensitively.
         Raises `invalid("cursor", ...)` for a cursor that this method did not make.
@@ -187,8 +98,12 @@ class Store(Protocol):
         user_id: str,
         status: ConversationStatus | None = None,
         title: str | UnsetType | None = UNSET,
+        history_visible: bool | None = None,
     ) -> Changed:
-        """Set what is given, in one change at one `seq`; `repeated` when all of it was so already."""
+        """Set what is given, in one change at one `seq`; `repeated` when all of it was so already.
+
+        `history_visible` is an owner's to set, in a group.
+        """
         ...
 
     async def delete_conversation(self, conversation_id: str, *, user_id: str) -> Changed:
@@ -218,12 +133,29 @@ class Store(Protocol):
         """
         ...
 
-    async def edit(self, conversation_id: str, message_id: str, *, user_id: str, content: str) -> Changed:
-        """One's own, not deleted, in an open conversation. Somebody else's raises `FORBIDDEN`."""
+    async def edit(
+        self,
+        conversation_id: str,
+        message_id: str,
+        *,
+        user_id: str,
+        content: str,
+        mentions: tuple[str, ...] | None = None,
+        within_s: float | None = None,
+    ) -> Changed:
+        """One's own, not deleted, in an open conversation. Somebody else's raises `FORBIDDEN`.
+
+        Older than `within_s` raises `TOO_LATE`. The former text is kept in the message's history.
+        """
         ...
 
-    async def delete_message(self, conversation_id: str, message_id: str, *, user_id: str) -> Changed:
-        """One's own; the content is erased, the place stays. Already deleted: `repeated`."""
+    async def delete_message(
+        self, conversation_id: str, message_id: str, *, user_id: str, within_s: float | None = None
+    ) -> Changed:
+        """One's own; content, history and reactions are erased, the place stays. Already deleted: `repeated`.
+
+        Older than `within_s` raises `TOO_LATE`.
+        """
         ...
 
     async def messages(
@@ -263,24 +195,3 @@ class Store(Protocol):
 
 class StoreError(Exception):
     """The store cannot open or go on; the text names what is wrong and what would mend it."""
-
-
-class Emitter(Protocol):
-    """Carries events to sockets, here and on every other node. Never blocks, never fails the caller.
-
-    Order: events emitted one after another reach each socket in that order.
-    """
-
-    def emit(
-        self, event: str, payload: object, *, to: Sequence[str], except_rooms: Sequence[str] = ()
-    ) -> None:
-        """Send to every socket in any of the rooms `to` and in none of `except_rooms`, once each."""
-        ...
-
-    def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
-        """False only if certainly no socket anywhere would receive it: saves making the payload."""
-        ...
-
-    def close_room(self, room: str) -> None:
-        """Let every socket on every node leave the room, before this returns on this node."""
-        ...

@@ -1,0 +1,26 @@
+"""`ports.Emitter` over a namespace, and so over the broker to every node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..socketio import Namespace
+
+
+class SocketEmitter:
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+
+    def emit(
+        self, event: str, payload: object, *, to: Sequence[str], except_rooms: Sequence[str] = ()
+    ) -> None:
+        self._namespace.address(to, except_rooms).emit(event, payload)
+
+    def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
+        return self._namespace.reaches(rooms, except_rooms)
+
+    def close_room(self, room: str) -> None:
+        self._namespace.to(room).leave(room)
+
+    def leave_room(self, room: str, *, members_of: str) -> None:
+        self._namespace.to(members_of).leave(room)

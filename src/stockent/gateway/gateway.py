@@ -1,0 +1,228 @@
+"""A socket's life, from its token to its end, and the way of its commands to their verbs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from ..auth import Authenticator, Identity, identify, token_from_request
+from ..messaging import reading, users
+from ..messaging.commands import COMMANDS, MAX_RESUME_CONVERSATIONS, Done, ErrorBody, Failed
+from ..messaging.decoding import decode
+from ..messaging.domain import Actor, Domain
+from ..messaging.errors import Code, MessagingError
+from ..messaging.events import (
+    AUTH_EXPIRING,
+    READY,
+    SERVER_DRAINING,
+    AuthExpiring,
+    Limits,
+    Ready,
+    ServerDraining,
+    user_room,
+)
+from ..messaging.models import MAX_CONTENT_CHARS, MAX_PAGE, MAX_PARTICIPANTS, UserSettings
+from ..messaging.policy import Policy
+from ..messaging.typing import Timer, Typing
+from ..socketio import ConnectError, Namespace, Socket
+from .context import CallLater, Context, Speaker, rfc3339
+from .table import VERBS
+
+log = structlog.get_logger("stockent.gateway")
+
+#: How often living sockets are asked again who they are; an expired token or a disabled user ends them by then.
+IDENTITY_CHECK_S = 2.0
+#: How long before its end a client is told that its token expires.
+EXPIRY_NOTICE_S = 60.0
+
+
+class Gateway:
+    """Binds a namespace to the domain.
+
+    `now` gives Unix seconds, the scale of a token's `exp`; `call_later(delay_s, callback)` is the event loop's.
+    """
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        domain: Domain,
+        authenticator: Authenticator,
+        *,
+        now: Callable[[], float] = time.time,
+        call_later: CallLater | None = None,
+    ) -> None:
+        self._namespace = namespace
+        self._domain = domain
+        self._authenticator = authenticator
+        self._now = now
+        self._call_later = call_later or asyncio.get_running_loop().call_later
+        self._typing = Typing(domain, self._call_later)
+        self._watch: Timer | None = None
+        self._barring: asyncio.Task[None] | None = None
+        self._limits = _limits(namespace.limits.max_payload_bytes, domain.policy)
+        self._context = Context(domain, self._typing, self._identify)
+        namespace.use(self._authenticate)
+        namespace.on_connect(self._greet)
+        namespace.on_disconnect(self._forget)
+        namespace.on_any(self._command)
+
+    def start(self) -> None:
+        self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)
+
+    def drain(self, *, reconnect_in_ms: int) -> None:
+        """Tell every client on this node that the server is about to stop."""
+        notice = ServerDraining(reconnect_in_ms=reconnect_in_ms)
+        for socket in tuple(self._namespace.sockets.values()):
+            socket.emit(SERVER_DRAINING, notice)
+
+    def stop(self) -> None:
+        for running in (self._watch, self._barring):
+            if running is not None:
+                running.cancel()
+
+    # a socket's life
+
+    async def _authenticate(self, socket: Socket) -> None:
+        headers = socket.request.headers
+        auth_token = socket.auth.get("token")
+        token = (
+            token_from_request(headers.get("cookie"), None)
+            or (auth_token if isinstance(auth_token, str) else "")
+            or token_from_request(None, headers.get("authorization"))
+        )
+        # Who speaks stands in `data` from here on; what the client sent need not stay in memory.
+        socket.auth = {}
+        try:
+            identity = await self._identify(token)
+            await users.seen(self._domain, identity.profile)
+        except MessagingError as error:
+            log.info("connect_refused", code=error.code, address=socket.request.address)
+            raise ConnectError(
+                error.message, {"code": error.code.value, "retryable": error.retryable}
+            ) from error
+        profile = identity.profile
+        socket.data = Speaker(Actor(profile.id, profile.name, profile.role), identity.expires_at)
+
+    async def _identify(self, token: str) -> Identity:
+        return await identify(self._authenticator, self._domain.store, token)
+
+    async def _greet(self, socket: Socket) -> None:
+        speaker: Speaker = socket.data
+        user_id = speaker.actor.user_id
+        # First the room, then the count: what comes in between is an event, and not lost.
+        socket.join(user_room(user_id))
+        log.debug("connect", socket=socket.id, user=user_id, transport=socket.connection.transport)
+        try:
+            unread = await reading.unread(self._domain, speaker.actor)
+        except MessagingError as error:
+            # Without `ready` a client would wait for ever; closed, it knows that it has to come back.
+            log.warning("greeting_failed", socket=socket.id, code=error.code, reason=error.message)
+            socket.disconnect(close=True)
+            return
+        socket.emit(
+            READY,
+            Ready(
+                user_id=user_id,
+                epoch=self._domain.store.epoch,
+                server_time=rfc3339(self._now()),
+                limits=self._limits,
+                settings=UserSettings(),
+                total_unread=unread.total,
+            ),
+        )
+
+    def _forget(self, socket: Socket, reason: str) -> None:
+        speaker: Speaker = socket.data
+        user_id = speaker.actor.user_id
+        log.debug("disconnect", socket=socket.id, user=user_id, reason=reason)
+        if not self._namespace.rooms.members(user_room(user_id)):
+            self._typing.forget(user_id)
+
+    def _check_identities(self) -> None:
+        self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)
+        now = self._now()
+        for socket in tuple(self._namespace.sockets.values()):
+            self._check_expiry(socket, now)
+        if self._barring is None or self._barring.done():
+            self._barring = asyncio.create_task(self._end_disabled())
+
+    async def _end_disabled(self) -> None:
+        speakers: list[Speaker] = [socket.data for socket in self._namespace.sockets.values()]
+        for user_id in {speaker.actor.user_id for speaker in speakers}:
+            try:
+                disabled = await self._domain.store.is_disabled(user_id)
+            except MessagingError as error:
+                log.warning("disabled_unknown", reason=error.message)
+                return
+            if disabled:
+                log.info("user_disabled", user=user_id)
+                self._namespace.to(user_room(user_id)).disconnect()
+
+    def _check_expiry(self, socket: Socket, now: float) -> None:
+        speaker: Speaker = socket.data
+        if now >= speaker.expires_at:
+            log.info("token_expired", socket=socket.id, user=speaker.actor.user_id)
+            socket.disconnect(close=True)
+        elif not speaker.warned and now >= speaker.expires_at - EXPIRY_NOTICE_S:
+            speaker.warned = True
+            socket.emit(AUTH_EXPIRING, AuthExpiring(expires_at=rfc3339(speaker.expires_at)))
+
+    # commands
+
+    async def _command(self, socket: Socket, name: str, *args: Any) -> Done | Failed:
+        """One command: decode, call its verb, ack. Whatever happens, the caller gets an answer."""
+        speaker: Speaker = socket.data
+        log.debug("receive", socket=socket.id, user=speaker.actor.user_id, command=name[:80])
+        try:
+            verb = VERBS.get(name)
+            if verb is None:
+                raise MessagingError(Code.UNKNOWN_COMMAND, f"no such command: {name[:80]}")
+            request = decode(COMMANDS[name].request, _argument(args))
+            return await verb(self._context, socket, speaker.actor, request)
+        except MessagingError as error:
+            log.debug("refused", socket=socket.id, command=name[:80], code=error.code, reason=error.message)
+            return _failed(error)
+        except Exception:
+            log.exception("command_failed", socket=socket.id, command=name[:80])
+            return _failed(MessagingError(Code.INTERNAL, "the server failed; try again"))
+
+
+def _limits(max_payload_bytes: int, policy: Policy) -> Limits:
+    return Limits(
+        max_content_chars=MAX_CONTENT_CHARS,
+        max_payload_bytes=max_payload_bytes,
+        max_page=MAX_PAGE,
+        max_resume_conversations=MAX_RESUME_CONVERSATIONS,
+        max_participants=MAX_PARTICIPANTS,
+        max_attachments=policy.max_attachments,
+        max_attachment_bytes=policy.max_attachment_bytes,
+        max_voice_ms=policy.max_voice_s * 1000,
+        edit_window_ms=_ms(policy.edit_window_s),
+        delete_window_ms=_ms(policy.delete_window_s),
+    )
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+def _argument(args: tuple[Any, ...]) -> Any:
+    """The one argument of a command; a bare conversation id stands for the object that names it."""
+    if not args:
+        return {}
+    return {"conversationId": args[0]} if isinstance(args[0], str) else args[0]
+
+
+def _failed(error: MessagingError) -> Failed:
+    return Failed(
+        error=ErrorBody(
+            code=error.code.value,
+            message=error.message,
+            retryable=error.retryable,
+            retry_after_ms=error.retry_after_ms,
+        )
+    )

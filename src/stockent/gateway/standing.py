@@ -1,0 +1,79 @@
+"""Commands about the socket itself: its rooms, what it missed, and its token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..messaging import conversations, sync, users
+from ..messaging.commands import (
+    ConversationRef,
+    Done,
+    JoinConversation,
+    JoinedAck,
+    RefreshedAck,
+    RefreshToken,
+    Resume,
+    ResumedAck,
+)
+from ..messaging.domain import Actor
+from ..messaging.errors import Code, MessagingError
+from ..messaging.events import conversation_room
+from ..socketio import Socket, TooManyRooms
+from .context import Context, Speaker, Verb, log, rfc3339
+
+
+async def join(context: Context, socket: Socket, actor: Actor, command: JoinConversation) -> JoinedAck:
+    """Access first, then the room, then the log: what is committed meanwhile comes as an event or stands in it."""
+    conversation_id = command.conversation_id
+    await context.domain.store.check_access(conversation_id, user_id=actor.user_id)
+    room = conversation_room(conversation_id)
+    try:
+        socket.join(room)
+    except TooManyRooms as error:
+        raise MessagingError(Code.INVALID, f"{error}; leave a conversation before joining another") from None
+    try:
+        ack = await _joined(context, actor, command)
+    except MessagingError:
+        socket.leave(room)
+        raise
+    log.debug("join", socket=socket.id, user=actor.user_id, room=room)
+    return ack
+
+
+async def _joined(context: Context, actor: Actor, command: JoinConversation) -> JoinedAck:
+    conversation = await conversations.get(context.domain, actor, command.conversation_id)
+    if command.after_seq is None:
+        return JoinedAck(conversation=conversation)
+    gap = await sync.catch_up(context.domain, actor, command.conversation_id, command.after_seq)
+    return JoinedAck(conversation=conversation, events=gap.events or [], reset=gap.reset)
+
+
+async def leave(context: Context, socket: Socket, actor: Actor, command: ConversationRef) -> Done:
+    room = conversation_room(command.conversation_id)
+    socket.leave(room)
+    log.debug("leave", socket=socket.id, user=actor.user_id, room=room)
+    return Done()
+
+
+async def resume(context: Context, socket: Socket, actor: Actor, command: Resume) -> ResumedAck:
+    return await sync.resume(context.domain, actor, command)
+
+
+async def refresh_token(
+    context: Context, socket: Socket, actor: Actor, command: RefreshToken
+) -> RefreshedAck:
+    identity = await context.identify(command.token)
+    if identity.profile.id != actor.user_id:
+        raise MessagingError(Code.AUTH_INVALID, "the token speaks for another user")
+    profile = identity.profile
+    socket.data = Speaker(Actor(profile.id, profile.name, profile.role), identity.expires_at)
+    await users.seen(context.domain, profile)
+    return RefreshedAck(expires_at=rfc3339(identity.expires_at))
+
+
+VERBS: Mapping[str, Verb] = {
+    "join_conversation": join,
+    "leave_conversation": leave,
+    "resume": resume,
+    "refresh_token": refresh_token,
+}

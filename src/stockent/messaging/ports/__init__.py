@@ -1,0 +1,41 @@
+"""What messaging needs from outside: a store that is the truth, an emitter that carries events to sockets.
+
+Each method states its obligation; `tests/store/` holds one suite that judges every implementation of `Store`.
+"""
+
+from .emitter import Emitter
+from .store import Store, StoreError
+from .values import (
+    Changed,
+    Created,
+    Delivered,
+    Extras,
+    Kept,
+    Membership,
+    NewConversation,
+    NewMessage,
+    Read,
+    Resumed,
+    Sent,
+    Started,
+    View,
+)
+
+__all__ = [
+    "Changed",
+    "Created",
+    "Delivered",
+    "Emitter",
+    "Extras",
+    "Kept",
+    "Membership",
+    "NewConversation",
+    "NewMessage",
+    "Read",
+    "Resumed",
+    "Sent",
+    "Started",
+    "Store",
+    "StoreError",
+    "View",
+]

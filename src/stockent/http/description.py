@@ -92,7 +92,7 @@ def _whole_numbers(value: Any) -> Any:
     """The framework keeps limits as floats; 200.0 items would puzzle a reader."""
     if isinstance(value, dict):
         return {key: _whole_numbers(each) for key, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_whole_numbers(each) for each in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

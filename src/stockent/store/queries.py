@@ -23,7 +23,16 @@ from stockent.messaging.models import (
 )
 
 from .connect import sqlite3
-from .documents import conversation_from, conversations_from, encode, encode_text, messages_from, profile_from
+from .documents import (
+    conversation_from,
+    conversations_from,
+    encode,
+    encode_text,
+    message_from,
+    messages_from,
+    profile_from,
+)
+from .ids import seq_in
 from .searching import fold
 
 
@@ -157,6 +166,24 @@ def messages(
         has_after = last >= bound
     cursor = str(items[0].seq) if items and has_before else None
     return MessagePage(items=items, has_before=has_before, has_after=has_after, next_cursor=cursor)
+
+
+def visible_document(
+    connection: sqlite3.Connection, conversation_id: str, message_id: str, user_id: str
+) -> tuple[int, Message]:
+    """A message that the user may see, and its conversation's key."""
+    row = connection.execute(
+        """
+        SELECT m.conversation_key, m.document FROM conversations c CROSS JOIN users u
+        CROSS JOIN participants p ON p.conversation_key = c.key AND p.user_key = u.key
+        CROSS JOIN message_document m ON m.conversation_key = c.key AND m.seq = ? AND m.seq > p.visible_after
+        WHERE c.id = ? AND u.id = ? AND m.id = ?
+        """,
+        (seq_in(message_id), conversation_id, user_id, message_id),
+    ).fetchone()
+    if row is None:
+        raise not_found("message")
+    return row[0], message_from(row[1])
 
 
 def unread(connection: sqlite3.Connection, user_id: str) -> Unread:

@@ -172,18 +172,21 @@ def visible_document(
     connection: sqlite3.Connection, conversation_id: str, message_id: str, user_id: str
 ) -> tuple[int, Message]:
     """A message that the user may see, and its conversation's key."""
-    row = connection.execute(
-        """
-        SELECT m.conversation_key, m.document FROM conversations c CROSS JOIN users u
-        CROSS JOIN participants p ON p.conversation_key = c.key AND p.user_key = u.key
-        CROSS JOIN message_document m ON m.conversation_key = c.key AND m.seq = ? AND m.seq > p.visible_after
-        WHERE c.id = ? AND u.id = ? AND m.id = ?
-        """,
-        (seq_in(message_id), conversation_id, user_id, message_id),
-    ).fetchone()
-    if row is None:
+    found = connection.execute(_PROVE_ACCESS, (conversation_id, user_id)).fetchone()
+    if found is None:
+        raise not_found()
+    key, _, visible_after = found
+    document = value(
+        connection,
+        "SELECT document FROM message_document WHERE conversation_key = ? AND seq = ? AND id = ? AND seq > ?",
+        key,
+        seq_in(message_id),
+        message_id,
+        visible_after,
+    )
+    if document is None:
         raise not_found("message")
-    return row[0], message_from(row[1])
+    return key, message_from(document)
 
 
 def unread(connection: sqlite3.Connection, user_id: str) -> Unread:

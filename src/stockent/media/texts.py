@@ -16,7 +16,7 @@ _BEGINNING_CHARS = 8_192
 _CSV_LINES = 20
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 #: What may stand before the first element, as browsers read it.
-_PREAMBLE = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_PREAMBLE = re.compile(r"[\s\ufeff]+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(r"<!doctype\s++([\w:.-]++)(?:[^>\[]|\[[^\]]*+\])*+>", re.IGNORECASE)
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?=[\s/>])")
 #: WHATWG MIME Sniffing, 7.1, and those that run as well.

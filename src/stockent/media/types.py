@@ -96,7 +96,7 @@ def _signed(head: bytes) -> str | None:
     if head.startswith(_FAT_BINARY):
         fat = int.from_bytes(head[4:8], "big") <= _MAX_ARCHITECTURES
         return "application/x-mach-binary" if fat else "application/java-vm"
-    return _portable_executable(head) or _mpeg_audio(head)
+    return _portable_executable(head) or _bitmap(head) or _mpeg_audio(head)
 
 
 def _portable_executable(head: bytes) -> str | None:
@@ -104,6 +104,13 @@ def _portable_executable(head: bytes) -> str | None:
     if head[:2] not in (b"MZ", b"ZM") or b"\0" not in head[:256]:
         return None
     return "application/vnd.microsoft.portable-executable"
+
+
+def _bitmap(head: bytes) -> str | None:
+    """Two letters, nothing in the reserved bytes, and one of the lengths that its second header has."""
+    if not head.startswith(b"BM") or head[6:10] != bytes(4):
+        return None
+    return "image/bmp" if int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124) else None
 
 
 _BITRATES = (
@@ -136,9 +143,11 @@ def _wordy(head: bytes) -> str | None:
 
 
 def _listed(head: bytes) -> str | None:
-    if not head:
+    try:
+        matches = puremagic.magic_string(head)
+    except (puremagic.PureError, ValueError):  # nothing fits; nothing is there
         return None
-    for match in puremagic.magic_string(head):
+    for match in matches:
         media_type = match.mime_type.strip().lower()
         if len(match.byte_match) < _MIN_MATCH_BYTES or not _WELL_FORMED.fullmatch(media_type):
             continue

@@ -37,6 +37,8 @@ _MEASURED_RATE = 8_000
 _HOLE_MS = 200
 #: No other decoder is ever opened, whatever the file names.
 _OPTIONS = {"codec_whitelist": "opus,libopus", "probesize": "1000000"}
+#: A recorder that is told to stop at the limit stops a little after it.
+_GRACE_MS = 2_000
 _EXPECTED = "expected a recording of Opus in Ogg, WebM or MP4"
 
 
@@ -124,7 +126,7 @@ def _samples(frame: AudioFrame) -> array[int]:
 
 
 def _check_duration(duration_ms: float, limits: MediaLimits) -> None:
-    if duration_ms > limits.max_duration_s * 1_000:
+    if duration_ms > limits.max_duration_s * 1_000 + _GRACE_MS:
         raise MediaRefused(
             f"expected a recording of at most {_minutes(limits.max_duration_s)}, got a longer one"
         )

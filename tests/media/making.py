@@ -31,10 +31,14 @@ def told(*, orientation: int = 1) -> Image.Exif:
 
 
 def picture(width: int = 40, height: int = 20, mode: str = "RGB") -> Image.Image:
-    """Left half dark, right half light, so that a turned one can be told."""
+    """Left half black, right half white, so that a turned one can be told."""
     image = Image.new(mode, (width, height), "black")
     image.paste("white", (width // 2, 0, width, height))
     return image
+
+
+def grey(image: Image.Image, x: int, y: int) -> int:
+    return image.convert("L").tobytes()[y * image.width + x]
 
 
 def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
@@ -128,24 +132,18 @@ def recording(
     rate = 48_000
     with av.open(path, "w", format=form) as out:
         out.metadata.update(metadata)
-        tracks = [out.add_stream(codec, rate=rate, layout=layout) for _ in range(streams)]
+        tracks: list[Any] = [out.add_stream(codec, rate=rate, layout=layout) for _ in range(streams)]
         for track in tracks:
-            for frame in _frames(seconds, rate, layout, sound):
-                late = sum(length for at, length in holes if at * rate <= frame.pts)
+            for frame in (*_frames(seconds, rate, sound), None):
                 for packet in track.encode(frame):
-                    _shift(packet, late)
+                    late_s = sum(length for at_s, length in holes if at_s <= packet.pts * packet.time_base)
+                    packet.pts += int(late_s / packet.time_base)
+                    packet.dts = packet.pts
                     out.mux(packet)
-            out.mux(track.encode(None))
     return path
 
 
-def _shift(packet: Any, late_s: float) -> None:
-    late = int(late_s / packet.time_base)
-    packet.pts += late
-    packet.dts += late
-
-
-def _frames(seconds: float, rate: int, layout: str, sound: Callable[[float], float]) -> list[av.AudioFrame]:
+def _frames(seconds: float, rate: int, sound: Callable[[float], float]) -> list[av.AudioFrame]:
     frames = []
     for start in range(0, int(seconds * rate), 960):
         samples = array("h", (int(32_767 * sound((start + n) / rate)) for n in range(960)))
@@ -166,7 +164,7 @@ def video(path: Path, form: str = "webm") -> Path:
         frame = av.VideoFrame(32, 32, "yuv420p")
         out.mux(seen.encode(frame))
         out.mux(seen.encode(None))
-        for piece in _frames(0.2, 48_000, "mono", tone):
+        for piece in _frames(0.2, 48_000, tone):
             out.mux(heard.encode(piece))
         out.mux(heard.encode(None))
     return path

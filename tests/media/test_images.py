@@ -18,8 +18,10 @@ from tests.media.making import (
     animation,
     bare_gif,
     encoded,
+    grey,
     picture,
     png,
+    png_chunk,
     telling_avif,
     telling_gif,
     telling_jpeg,
@@ -62,11 +64,8 @@ def test_a_picture_has_its_size_and_a_small_one(tmp_path: Path, form: str) -> No
     assert (inspection.width, inspection.height) == (1_280, 500)
     preview, image = preview_of(inspection)
     assert (preview.width, preview.height) == (640, 250)
-    dark, light = image.convert("L").getpixel((10, 125)), image.convert("L").getpixel((630, 125))
-    assert isinstance(dark, int)
-    assert isinstance(light, int)
-    assert dark < 20
-    assert light > 235
+    assert grey(image, 10, 125) < 20
+    assert grey(image, 630, 125) > 235
 
 
 def test_a_small_picture_is_not_made_larger(tmp_path: Path) -> None:
@@ -83,10 +82,8 @@ def test_a_turned_picture_has_the_size_that_people_see(tmp_path: Path, make: Cal
     assert (inspection.width, inspection.height) == (20, 40)
     preview, image = preview_of(inspection)
     assert (preview.width, preview.height) == (20, 40)
-    top, bottom = image.convert("L").getpixel((10, 4)), image.convert("L").getpixel((10, 36))
-    assert isinstance(top, int)
-    assert isinstance(bottom, int)
-    assert top < 30 < 220 < bottom
+    assert grey(image, 10, 4) < 30
+    assert grey(image, 10, 36) > 220
     assert "exif" not in image.info
 
 
@@ -96,9 +93,7 @@ def test_an_animation_is_shown_small_by_its_first_frame(tmp_path: Path, form: st
 
     _, image = preview_of(inspection)
     assert getattr(image, "n_frames", 1) == 1
-    shown = image.convert("L").getpixel((16, 16))
-    assert isinstance(shown, int)
-    assert abs(shown - 10) < 6
+    assert abs(grey(image, 16, 16) - 10) < 6
 
 
 @pytest.mark.parametrize(
@@ -114,9 +109,7 @@ def test_every_kind_of_pixel_is_shown(tmp_path: Path, mode: str, form: str) -> N
         image = image.convert("I").point(lambda value: value * 256).convert("I;16")
     _, shown = preview_of(inspected(tmp_path, encoded(image.convert(mode), form)))
 
-    light = shown.convert("L").getpixel((600, 300))
-    assert isinstance(light, int)
-    assert abs(light - 200) < 12
+    assert abs(grey(shown, 600, 300) - 200) < 12
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "AVIF"])
@@ -134,7 +127,8 @@ def test_the_small_picture_is_in_the_colours_that_every_screen_knows(tmp_path: P
     _, shown = preview_of(inspected(tmp_path, encoded(reddish, "PNG", icc_profile=swapped)))
 
     red, green, _ = shown.convert("RGB").resize((1, 1)).tobytes()
-    assert (red // 10, green // 10) == (10, 20)
+    assert red < 110
+    assert green > 190
     assert "icc_profile" not in shown.info
 
 
@@ -232,8 +226,6 @@ def test_pixels_that_inflate_beyond_the_size_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_text_that_inflates_without_end_is_dropped_unread(tmp_path: Path) -> None:
-    from tests.media.making import png_chunk
-
     content = encoded(picture(), "PNG")
     end = content.index(b"IEND") - 4
     bomb = png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(200_000_000), 9))
@@ -327,7 +319,6 @@ def test_a_damaged_picture_is_shown_or_refused(
     source.write_bytes(content)
     try:
         inspection = inspect(source, voice=False, limits=LIMITS)
-    except MediaRefused as refused:
-        assert str(refused)
-    else:
-        assert (inspection.preview is not None) == (inspection.kind == "IMAGE")
+    except MediaRefused:
+        return
+    assert (inspection.preview is not None) == (inspection.kind == "IMAGE")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from stockent.media.inspect import inspect
 from stockent.media.models import Inspection, MediaLimits
 from tests.media.making import (
     CANARY,
+    GIF_FRAME,
     animation,
     bare_gif,
     encoded,
@@ -104,7 +106,7 @@ def test_an_animation_that_tells_nothing_is_kept_as_it_is(tmp_path: Path, form: 
 
 @pytest.mark.parametrize(("form", "options"), [("GIF", {"comment": CANARY}), ("WEBP", {"xmp": CANARY})])
 def test_a_stripped_animation_keeps_its_frames_times_and_loop(
-    tmp_path: Path, form: str, options: dict[str, bytes]
+    tmp_path: Path, form: str, options: dict[str, Any]
 ) -> None:
     content = animation(form, loop=5, **options)
 
@@ -124,17 +126,11 @@ def test_a_stripped_animation_keeps_its_frames_times_and_loop(
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_the_colour_profile_stays(tmp_path: Path, form: str) -> None:
-    profile = wide_profile()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
     clean = kept(tmp_path, encoded(picture(), form, icc_profile=profile, exif=told()))
 
     assert opened(clean).info["icc_profile"] == profile
-
-
-def wide_profile() -> bytes:
-    from PIL import ImageCms
-
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 HTML = b"<html><script>alert('" + CANARY + b"')</script></html>"
@@ -149,7 +145,7 @@ def test_what_comes_after_the_picture_is_cut_off(tmp_path: Path, form: str, more
 
 
 def test_a_script_in_a_gif_is_not_kept(tmp_path: Path) -> None:
-    # A screen of 10,799 × 10 is `/*` in ASCII, so that all up to `*/` is a comment to a browser that takes it as a script.
+    # A screen 10,799 wide is `/*` in ASCII: to a browser that takes it as a script all up to `*/` is a comment.
     script = b"*/=1;alert('" + CANARY + b"')//"
     frame = encoded(picture(8, 8), "GIF")
     start = frame.index(b",")
@@ -237,8 +233,6 @@ def test_a_broken_photo_that_browsers_do_not_show_is_a_file_as_it_is(tmp_path: P
 
 
 def test_bare_gifs_are_what_the_tests_take_them_for(tmp_path: Path) -> None:
-    from tests.media.making import GIF_FRAME
-
     inspection = inspected(tmp_path, bare_gif(3, 2, GIF_FRAME))
 
     assert (inspection.kind, inspection.width, inspection.height) == ("IMAGE", 3, 2)

@@ -149,7 +149,7 @@ class MediaWorkers:
         except TimeoutError:
             await self._drop(child)
             raise MediaRefused(
-                f"expected a file that can be looked at within {self._job_timeout_s:g} seconds, it took too long"
+                f"expected a file that can be looked at within {self._job_timeout_s:g} s, it took too long"
             ) from None
         except BaseException:
             await self._drop(child)

@@ -112,16 +112,30 @@ def test_every_kind_of_pixel_is_shown(tmp_path: Path, mode: str, form: str) -> N
     assert abs(grey(shown, 600, 300) - 200) < 12
 
 
-@pytest.mark.parametrize("form", ["PNG", "WEBP", "AVIF"])
-def test_what_is_transparent_stays_so(tmp_path: Path, form: str) -> None:
-    _, shown = preview_of(inspected(tmp_path, encoded(Image.new("RGBA", (50, 50), (255, 0, 0, 0)), form)))
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
-    assert shown.getchannel("A").getextrema() == (0, 0)
+
+@pytest.mark.parametrize("options", [{}, {"icc_profile": PROFILE}])
+@pytest.mark.parametrize(
+    ("mode", "form"), [("RGBA", "PNG"), ("RGBA", "WEBP"), ("RGBA", "AVIF"), ("RGB", "PNG")]
+)
+def test_what_is_transparent_stays_so(
+    tmp_path: Path, mode: str, form: str, options: dict[str, bytes]
+) -> None:
+    image = Image.new(mode, (1_000, 500), (255, 0, 0, 0)[: len(mode)])
+    image.paste((0, 0, 255, 255)[: len(mode)], (500, 0, 1_000, 500))
+    key = {"transparency": (255, 0, 0)} if mode == "RGB" else {}
+
+    _, shown = preview_of(inspected(tmp_path, encoded(image, form, **key, **options)))
+
+    assert shown.mode == "RGBA"
+    alpha = shown.getchannel("A")
+    assert (grey(alpha, 10, 10), grey(alpha, 630, 10)) == (0, 255)
+    assert shown.convert("RGB").tobytes()[-3:] == pytest.approx((0, 0, 255), abs=8)
 
 
 def test_the_small_picture_is_in_the_colours_that_every_screen_knows(tmp_path: Path) -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    swapped = profile.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+    swapped = PROFILE.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
     reddish = Image.new("RGB", (50, 50), (200, 100, 50))
 
     _, shown = preview_of(inspected(tmp_path, encoded(reddish, "PNG", icc_profile=swapped)))

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from stockent.media.models import Inspection, MediaBusy, MediaRefused, MediaUnavailable
-from stockent.media.worker import MediaWorkers
+from stockent.media.models import Inspection, MediaBusy, MediaRefused, MediaUnavailable, cleaned_path
+from stockent.media.worker import JOBS_PER_PROCESS, MediaWorkers
 from tests.media.making import encoded, picture, png, recording, telling_jpeg
 from tests.waiting import poll_until
 
@@ -141,6 +141,19 @@ async def test_a_file_that_is_not_there_is_not_its_senders_fault(
     with pytest.raises(MediaUnavailable):
         await workers.inspect(tmp_path / "nothing")
     assert await workers.inspect(text(tmp_path)) == TEXT
+
+
+async def test_a_full_disk_is_not_the_files_fault(workers: MediaWorkers, tmp_path: Path) -> None:
+    photo = tmp_path / "photo"
+    photo.write_bytes(telling_jpeg())
+    voice = recording(tmp_path / "voice", "webm", 0.5)
+    for source in (photo, voice):
+        cleaned_path(source).symlink_to("/dev/full")
+        with pytest.raises(MediaUnavailable):
+            await workers.inspect(source, voice=source is voice)
+
+    assert set(tmp_path.iterdir()) == {photo, voice}
+    assert (await workers.inspect(photo)).kind == "IMAGE"
 
 
 async def test_the_event_loop_goes_on_while_a_file_is_looked_at(workers: MediaWorkers, slow: Slow) -> None:
@@ -326,6 +339,16 @@ async def test_an_idle_process_ends(tmp_path: Path) -> None:
         await poll_until(lambda: not lives(pid), deadline_s=20)
         assert workers.pids == []
         assert await workers.inspect(text(tmp_path)) == TEXT
+
+
+async def test_a_process_that_has_done_much_is_replaced(workers: MediaWorkers, tmp_path: Path) -> None:
+    source = text(tmp_path)
+    pids = set()
+    for _ in range(JOBS_PER_PROCESS + 1):
+        await workers.inspect(source)
+        pids |= set(workers.pids)
+
+    assert len(pids) == 2
 
 
 async def test_closing_answers_who_waits_and_leaves_no_process(tmp_path: Path, slow: Slow) -> None:

@@ -62,18 +62,21 @@ _HANDLER = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
 def _iso_media(head: bytes, file: BinaryIO) -> str:
     brand = head[8:12]
     if brand in _STILL_BRANDS:
-        length = min(int.from_bytes(head[:4], "big"), 256)
-        compatible = [head[at : at + 4] for at in range(16, length, 4)]
-        # The general brands come first in files whose coding only the list tells.
-        return next(
-            (_STILL_BRANDS[b] for b in (brand, *compatible) if b in _STILL_BRANDS and b[1:] != b"if1"), None
-        ) or ("image/heif")
+        return _still(head)
     if brand in _BRANDS:
         return _BRANDS[brand]
     if brand[:3] == b"3gp":
         return "video/3gpp"
     found = {*_HANDLER.findall(head), *_HANDLER.findall(_piece(file, _size(file) - TAIL_BYTES, TAIL_BYTES))}
     return "audio/mp4" if found == {b"soun"} else "video/mp4"
+
+
+def _still(head: bytes) -> str:
+    """By the first brand that names a coding: the general ones come first in many files."""
+    length = min(int.from_bytes(head[:4], "big"), 256)
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, length, 4))]
+    named = [_STILL_BRANDS[brand] for brand in brands if brand in _STILL_BRANDS]
+    return next((media_type for media_type in named if media_type != "image/heif"), "image/heif")
 
 
 def _matroska(head: bytes) -> str:

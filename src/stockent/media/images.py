@@ -128,6 +128,8 @@ def _decoded(path: Path, media_type: str, limits: MediaLimits) -> tuple[tuple[in
     """The size as people see it, and the small still picture of the first frame."""
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        # Pillow's own guard, should it see another size in the file than the walk did.
+        Image.MAX_IMAGE_PIXELS = limits.max_pixels
         try:
             with Image.open(file, formats=[_DECODERS[media_type]]) as image:
                 size = image.size
@@ -152,7 +154,9 @@ def _small(image: Image.Image) -> Image.Image:
 
 def _resizable(image: Image.Image) -> Image.Image:
     """In a mode whose values can be averaged: not a palette's numbers, not single bits, nothing over 8 bits."""
-    if image.mode in ("RGB", "RGBA", "L", "LA", "CMYK"):
+    if image.mode in ("RGBA", "LA", "CMYK") or (
+        image.mode in ("RGB", "L") and not image.has_transparency_data
+    ):
         return image
     if image.mode.startswith("I"):
         return image.point(lambda value: value * (1 / 256)).convert("L")
@@ -165,16 +169,12 @@ def _srgb(image: Image.Image) -> Image.Image:
     plain = "RGBA" if image.has_transparency_data else "RGB"
     profile: Any = image.info.get("icc_profile")
     if profile and image.mode in ("RGB", "RGBA", "CMYK"):
-        try:
-            converted = ImageCms.profileToProfile(
-                image,
-                ImageCms.ImageCmsProfile(BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                outputMode=plain,
-            )
-            return converted or image
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            pass  # a profile that makes no sense is no profile
+        # A profile that makes no sense is no profile.
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+            target = ImageCms.createProfile("sRGB")
+            if converted := ImageCms.profileToProfile(image, source, target, outputMode=plain):
+                return converted
     return image.convert(plain)
 
 

@@ -1,6 +1,6 @@
 """What is asked and answered: limits, what was found in a file, and the three ways in which it can fail.
 
-Both sides of the worker's pipe read these, so they hold nothing but JSON can say; paths travel as text.
+Both sides of the worker's pipe read these, so they hold only what JSON can say; paths travel as text.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,22 +47,28 @@ def inspect_voice(source: Path, media_type: str, limits: MediaLimits) -> Inspect
         raise MediaRefused(f"{_EXPECTED}, got {media_type}")
     reader, writer, told_type = _CONTAINERS[media_type]
     cleaned = cleaned_path(source)
-    with ExitStack() as stack:
-        file = stack.enter_context(source.open("rb"))
-        # A file object, not a path: FFmpeg would read addresses from paths, and open what a file refers to.
-        out_file = stack.enter_context(cleaned.open("wb"))
-        try:
-            recording = stack.enter_context(
-                av.open(file, "r", format=reader, options=_OPTIONS, metadata_errors="replace")
-            )
-            sound = _only_sound(recording)
-            out = stack.enter_context(av.open(out_file, "w", format=writer, options={"fflags": "+bitexact"}))
-            duration_ms, waveform = _measure(_copied(recording, sound, out), limits)
-        except (av.FFmpegError, ValueError) as error:
-            raise MediaRefused("the recording could not be read") from error
+    try:
+        duration_ms, waveform = _repacked(source, reader, cleaned, writer, limits)
+    except (av.FFmpegError, ValueError) as error:
+        raise MediaRefused("the recording could not be read") from error
     return Inspection(
         media_type=told_type, kind="VOICE", duration_ms=duration_ms, waveform=waveform, cleaned=cleaned
     )
+
+
+def _repacked(
+    source: Path, reader: str, cleaned: Path, writer: str, limits: MediaLimits
+) -> tuple[int, list[int]]:
+    """Its duration and waveform."""
+    # File objects, not paths: FFmpeg reads addresses from paths, and opens what a file refers to.
+    with (
+        source.open("rb") as file,
+        cleaned.open("wb") as out_file,
+        av.open(file, "r", format=reader, options=_OPTIONS, metadata_errors="replace") as recording,
+    ):
+        sound = _only_sound(recording)
+        with av.open(out_file, "w", format=writer, options={"fflags": "+bitexact"}) as out:
+            return _measure(_copied(recording, sound, out), limits)
 
 
 def _only_sound(recording: InputContainer) -> AudioStream:
@@ -73,9 +78,12 @@ def _only_sound(recording: InputContainer) -> AudioStream:
             f"expected one track of sound and nothing else, got {', '.join(kinds) or 'nothing'}"
         )
     sound = recording.streams.audio[0]
-    codec = sound.codec.canonical_name
-    if codec != _OPUS:
-        raise MediaRefused(f"{_EXPECTED}, got {codec}")
+    # A stream that nothing here decodes has no codec at all.
+    codec = getattr(sound, "codec", None)
+    if codec is None or codec.canonical_name != _OPUS:
+        raise MediaRefused(
+            f"{_EXPECTED}, got {codec.canonical_name if codec else 'a codec that is not known'}"
+        )
     if sound.channels > _MAX_CHANNELS:
         raise MediaRefused(f"expected a recording of at most {_MAX_CHANNELS} channels, got {sound.channels}")
     return sound

@@ -13,6 +13,8 @@ class Limits:
     ping_timeout_s: float = 20.0
     #: One WebSocket message, one polling request body.
     max_payload_bytes: int = 1_000_000
+    #: A text packet from this size is compressed for the WebSockets that negotiated it; None negotiates with nobody.
+    min_deflated_bytes: int | None = 1_024
     #: From the Engine.IO handshake to the first accepted namespace.
     connect_timeout_s: float = 45.0
     #: From the WebSocket's arrival on a polling session to the upgrade packet.

@@ -52,6 +52,8 @@ class PollingLink:
         "pushing",
     )
 
+    max_deflated_bytes = 0
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
@@ -77,6 +79,9 @@ class PollingLink:
 
     def send_binary(self, message: bytes) -> None:
         self._add(message, len(message))
+
+    def send_deflated(self, payload: bytes) -> None:
+        raise AssertionError("no packet is small enough for it")
 
     def close(self, reason: str) -> None:
         """The waiting poll is answered; without one, the next poll within `linger_s` gets what is left."""

@@ -29,6 +29,7 @@ from ..messaging.models import (
     Message,
     MessagePage,
 )
+from .representations import REVALIDATED
 from .responses import also, refusals
 
 MAX_CURSOR_CHARS = 512
@@ -54,7 +55,12 @@ async def create_conversation(
     return Response(mine, status_code=200 if created.repeated else 201)
 
 
-@get("/", summary="List my conversations, newest activity first", responses=refusals(422))
+@get(
+    "/",
+    summary="List my conversations, newest activity first",
+    responses=refusals(422),
+    cache_control=REVALIDATED,
+)
 async def list_conversations(
     domain: GivenDomain,
     actor: GivenActor,
@@ -72,7 +78,7 @@ async def list_conversations(
     )
 
 
-@get("/{cid:str}", summary="One conversation", responses=refusals(404))
+@get("/{cid:str}", summary="One conversation", responses=refusals(404), cache_control=REVALIDATED)
 async def get_conversation(domain: GivenDomain, actor: GivenActor, cid: FromPath[str]) -> Conversation:
     return await conversations.get(domain, actor, cid)
 
@@ -89,7 +95,12 @@ async def delete_conversation(domain: GivenDomain, actor: GivenActor, cid: FromP
     await conversations.delete(domain, actor, cid)
 
 
-@get("/{cid:str}/messages", summary="Messages by seq, oldest first", responses=refusals(404, 422))
+@get(
+    "/{cid:str}/messages",
+    summary="Messages by seq, oldest first",
+    responses=refusals(404, 422),
+    cache_control=REVALIDATED,
+)
 async def list_messages(
     domain: GivenDomain,
     actor: GivenActor,

@@ -49,8 +49,8 @@ class Representations:
             start, held = held, None
             if start is None:
                 await send(message)
-            elif message["type"] == "http.response.body" and not message["more_body"]:
-                await _send_whole(scope, send, start, message["body"])
+            elif message["type"] == "http.response.body" and not message.get("more_body"):
+                await _send_whole(scope, send, start, message.get("body", b""))
             else:
                 await send(start)
                 await send(message)

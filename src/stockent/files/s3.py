@@ -15,12 +15,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
 import structlog
 from obstore.exceptions import BaseError
-from obstore.store import S3Credential, S3Store
+from obstore.store import S3Store
 
 from stockent.messaging.blobs import (
     Label,
@@ -37,6 +37,9 @@ from .folder import READ_BYTES, UPLOADS
 from .serving import content_disposition, content_type
 from .staging import Staging
 from .threads import Threads, ended
+
+if TYPE_CHECKING:
+    from obstore.store import S3Credential
 
 T = TypeVar("T")
 
@@ -216,19 +219,22 @@ class S3Blobs:
         """
         if self._closed:
             raise StorageUnavailable("the file storage is closed")
-        future = asyncio.ensure_future(ask())
-        self._running.add(future)
-        future.add_done_callback(self._running.discard)
         try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await ended(future)
-            raise
+            return await self._to_its_end(asyncio.ensure_future(ask()))
         except (BaseError, OSError) as error:
             if may_be_missing and isinstance(error, FileNotFoundError):
                 raise
             log.error("files_unavailable", reason=str(error).partition("\n")[0])
             raise StorageUnavailable("the file storage cannot be used now") from error
+
+    async def _to_its_end(self, answer: asyncio.Future[T]) -> T:
+        self._running.add(answer)
+        answer.add_done_callback(self._running.discard)
+        try:
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            await ended(answer)
+            raise
 
 
 def _key(blob_id: str) -> str:

@@ -27,6 +27,16 @@ async def in_chunks(content: bytes, size: int = 64 * 1024) -> AsyncIterator[byte
         yield content[at : at + size]
 
 
+class Lost(Exception):
+    """The sender's connection broke."""
+
+
+async def breaking(content: bytes) -> AsyncIterator[bytes]:
+    async for chunk in in_chunks(content):
+        yield chunk
+    raise Lost
+
+
 async def uploaded(blobs: Blobs, content: bytes) -> str:
     """A complete upload, not published."""
     upload_id = new_id()

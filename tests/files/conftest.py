@@ -24,6 +24,8 @@ class Place(Protocol):
     """Each `blobs` is a new life on the same data, so close one before opening the next."""
 
     data_dir: Path
+    #: None for the default.
+    files_url: str | None
 
     def blobs(self, *, reserve_bytes: int = 0) -> Blobs: ...
 
@@ -31,6 +33,7 @@ class Place(Protocol):
 class FolderPlace:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
+        self.files_url: str | None = None
 
     def blobs(self, *, reserve_bytes: int = 0) -> Blobs:
         return FolderBlobs(self.data_dir, reserve_bytes=reserve_bytes)
@@ -39,6 +42,7 @@ class FolderPlace:
 class BucketPlace:
     def __init__(self, data_dir: Path, files_url: str) -> None:
         self.data_dir = data_dir
+        self.files_url: str | None = files_url
         self._place = parse_files_url(files_url)
 
     def blobs(self, *, reserve_bytes: int = 0) -> Blobs:

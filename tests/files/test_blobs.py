@@ -25,7 +25,9 @@ from tests.files.acts import (
     LIMIT_BYTES,
     MIB,
     PNG,
+    Lost,
     all_uploads,
+    breaking,
     in_chunks,
     new_id,
     published,
@@ -118,16 +120,6 @@ async def test_beginning_again_keeps_what_came(blobs: Blobs) -> None:
 # growing
 
 
-class Lost(Exception):
-    """The sender's connection broke."""
-
-
-async def breaking(content: bytes) -> AsyncIterator[bytes]:
-    async for chunk in in_chunks(content):
-        yield chunk
-    raise Lost
-
-
 @pytest.mark.parametrize("arrived", [0, 1, 70_000, MIB, 3 * MIB + 5])
 async def test_an_append_that_breaks_off_keeps_what_arrived_and_is_resumed(
     blobs: Blobs, arrived: int
@@ -218,6 +210,30 @@ async def test_what_is_inspected_cannot_grow(blobs: Blobs) -> None:
             await staged(blobs, upload_id)
         assert path.read_bytes() == b"harmless"
     assert await blobs.append(upload_id, 8, sending([b"!"]), limit_bytes=100) == 9
+
+
+async def test_what_is_being_published_cannot_grow(blobs: Blobs) -> None:
+    upload_id, blob_id = await uploaded(blobs, LARGE), new_id()
+    publishing = asyncio.create_task(blobs.publish(upload_id, blob_id, PNG))
+    await asyncio.sleep(0)
+    with pytest.raises(UploadBusy):
+        await blobs.append(upload_id, len(LARGE), sending([b"more"]), limit_bytes=LIMIT_BYTES)
+    with pytest.raises(UploadBusy):
+        await blobs.publish(upload_id, new_id(), PNG)
+    await publishing
+    assert await whole(blobs, blob_id) == LARGE
+
+
+async def test_a_publishing_whose_caller_is_cancelled_is_settled_by_another(blobs: Blobs) -> None:
+    upload_id, blob_id = await uploaded(blobs, LARGE), new_id()
+    publishing = asyncio.create_task(blobs.publish(upload_id, blob_id, PNG))
+    await asyncio.sleep(0)
+    publishing.cancel()
+    await asyncio.wait([publishing])
+    assert publishing.cancelled()
+    await blobs.publish(upload_id, blob_id, PNG)
+    assert await whole(blobs, blob_id) == LARGE
+    assert await all_uploads(blobs) == {}
 
 
 @pytest.mark.parametrize("offset", [0, 3, 5, 10**12])

@@ -160,3 +160,54 @@ async def test_while_the_bucket_does_not_answer_uploads_go_on_and_nothing_is_los
     assert await whole(after, other_id) == b"staged"
     assert await whole(after, blob_id) == b"stored"
     await after.close()
+
+
+class Hesitant:
+    """A bucket that accepts one object, when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.answered = False
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"PUT ")
+        await reader.readexactly(len(b"staged"))
+        self.asked.set()
+        await self.may_answer.wait()
+        self.answered = True
+        writer.write(b'HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("end", ["cancel", "close"])
+async def test_a_file_that_is_being_sent_is_sent_to_its_end(files_url: str, tmp_path: Path, end: str) -> None:
+    before = await opened(files_url, tmp_path)
+    upload_id = await uploaded(before, b"staged")
+    await before.close()
+    bucket = Hesitant()
+    server = await asyncio.start_server(bucket.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    place = parse_files_url(files_url)._replace(endpoint=f"http://127.0.0.1:{port}")
+    blobs = S3Blobs(place, KEYS, tmp_path, reserve_bytes=0)
+    publishing = asyncio.create_task(blobs.publish(upload_id, new_id(), PNG))
+    await bucket.asked.wait()
+    if end == "cancel":
+        publishing.cancel()
+        waiting = publishing
+    else:
+        waiting = asyncio.create_task(blobs.close())
+    await asyncio.wait([waiting], timeout=0)
+    assert not waiting.done()
+    bucket.may_answer.set()
+    await asyncio.wait([waiting, publishing])
+    assert bucket.answered
+    await blobs.close()
+    server.close()
+    await server.wait_closed()
+    assert publishing.cancelled() == (end == "cancel")
+    after = await opened(files_url, tmp_path)
+    assert await after.offset(upload_id) is None, "published as a whole"
+    await after.close()

@@ -81,7 +81,7 @@ class S3Blobs:
 
     async def close(self) -> None:
         self._closed = True
-        if self._running:
+        while self._running:
             await asyncio.wait(self._running)
         await self._threads.close()
 
@@ -123,12 +123,15 @@ class S3Blobs:
     ) -> None:
         key = _key(blob_id)
         with self._staging.leaving(upload_id) as staged:
-            if await self._staging.offset(upload_id) is None:
-                if await self.size(blob_id) is None:
-                    raise NoSuchUpload("no such upload")
-                return
-            await self._send(key, source or staged, label)
-            await self._staging.abandon(upload_id)
+            if await self._staging.offset(upload_id) is not None:
+                publishing = self._send_and_abandon(upload_id, key, source or staged, label)
+                await self._to_its_end(asyncio.ensure_future(publishing))
+            elif await self.size(blob_id) is None:
+                raise NoSuchUpload("no such upload")
+
+    async def _send_and_abandon(self, upload_id: str, key: str, source: Path, label: Label) -> None:
+        await self._send(key, source, label)
+        await self._staging.abandon(upload_id)
 
     async def put(self, blob_id: str, source: Path, label: Label) -> None:
         await self._send(_key(blob_id), source, label)

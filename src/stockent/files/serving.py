@@ -14,32 +14,26 @@ from urllib.parse import quote
 
 from stockent.messaging.file_names import safe_name
 
-#: Types that a browser shows without running anything of theirs. All others are saved, and are called plain bytes, so
-#: that no file can be this origin's script, style sheet or page even where headers are not looked at.
-INLINE_TYPES = frozenset(
-    {
-        "image/jpeg",
-        "image/png",
-        "image/gif",
-        "image/webp",
-        "image/avif",
-        "application/pdf",
-        "audio/ogg",
-        "audio/webm",
-        "audio/mp4",
-        "video/mp4",
-        "video/webm",
-        "text/plain",
-    }
-)
+#: Types that a browser shows in a document of its own under the policy below.
+SHOWN_ALONE = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "text/plain"})
+#: Types that run nothing. All others are called plain bytes, so that no file can be this origin's script, style sheet
+#: or page even where other headers are not looked at.
+HARMLESS_TYPES = SHOWN_ALONE | {
+    "application/pdf",
+    "audio/ogg",
+    "audio/webm",
+    "audio/mp4",
+    "video/mp4",
+    "video/webm",
+}
 PLAIN_BYTES = "application/octet-stream"
-#: With every answer, also of a link that is opened by itself. `sandbox` makes its origin opaque. PDF viewers of
-#: browsers do not start in a sandbox; the page draws PDFs itself from the bytes.
+#: With every answer, also of a link that is opened by itself. `sandbox` makes its origin opaque: there a browser's PDF
+#: viewer does not start, and Chromium refuses a player its own file (CORS). So those are saved when opened by
+#: themselves; `<audio>`, `<video>` and `fetch` do not look at the disposition, and the page draws PDFs from the bytes.
 SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": (
-        "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
-        "frame-ancestors 'none'"
+        "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -118,13 +112,14 @@ def etag_of(blob_id: str) -> str:
 
 
 def is_inline(media_type: str) -> bool:
-    return _essence(media_type) in INLINE_TYPES
+    """Whether it is shown when a link to it is opened, instead of saved."""
+    return _essence(media_type) in SHOWN_ALONE
 
 
 def content_type(media_type: str) -> str:
-    """The type to send: one of `INLINE_TYPES`, else plain bytes."""
+    """The type to send: one of `HARMLESS_TYPES`, else plain bytes."""
     essence = _essence(media_type)
-    if essence not in INLINE_TYPES:
+    if essence not in HARMLESS_TYPES:
         return PLAIN_BYTES
     return "text/plain; charset=utf-8" if essence == "text/plain" else essence
 

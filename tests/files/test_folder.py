@@ -38,7 +38,7 @@ async def test_only_the_owner_may_read_anything(folder: FolderBlobs, tmp_path: P
     files = files_below(tmp_path / "data")
     assert len(files) == 3
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
-    folders = {path for path in (tmp_path / "data").rglob("*") if path.is_dir()}
+    folders = {tmp_path / "data", *(path for path in (tmp_path / "data").rglob("*") if path.is_dir())}
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -34,8 +34,15 @@ async def threads() -> AsyncIterator[Threads]:
     await threads.close()
 
 
-async def test_a_cancelled_caller_waits_for_a_step_that_was_begun(threads: Threads) -> None:
+@pytest.fixture
+def step(threads: Threads) -> Iterator[Step]:
+    """One that ends at the latest with the test, before the threads do."""
     step = Step()
+    yield step
+    step.may_end.set()
+
+
+async def test_a_cancelled_caller_waits_for_a_step_that_was_begun(threads: Threads, step: Step) -> None:
     caller = asyncio.create_task(threads.run(step.run))
     await asyncio.to_thread(step.begun.wait)
     for _ in range(3):
@@ -88,8 +95,7 @@ async def test_a_failure_of_the_system_is_told_by_its_kind_without_a_path(
     assert "secret" not in str(refusal.value)
 
 
-async def test_closing_waits_for_what_runs(threads: Threads) -> None:
-    step = Step()
+async def test_closing_waits_for_what_runs(threads: Threads, step: Step) -> None:
     caller = asyncio.create_task(threads.run(step.run))
     await asyncio.to_thread(step.begun.wait)
     closing = asyncio.create_task(threads.close())

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +20,6 @@ FILE_MODE = 0o600
 SHARDS = tuple(f"{number:02x}" for number in range(256))
 #: Room that files leave on the disk, so that conversations can still be written when no file can.
 RESERVE_BYTES = 64 * 1024 * 1024
-#: What the kernel takes in one call (IOV_MAX).
-_MAX_VECTORS = 1_024
 _ID = re.compile(r"[0-9a-f]{16,64}")
 #: Windows has none, and keeps no directory open.
 _DIRECTORY = getattr(os, "O_DIRECTORY", None)
@@ -57,7 +54,8 @@ class Shelf:
         return self.root / shard(file_id) / file_id
 
     def prepare(self) -> None:
-        self.root.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        self.root.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        self.root.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
         sync_directory(self.root.parent)
 
     def check(self) -> None:
@@ -85,12 +83,7 @@ class Shelf:
 
     def need_room(self, size_bytes: int) -> None:
         """Raise `OSError` (ENOSPC) when so much more would touch the reserve."""
-        if hasattr(os, "statvfs"):
-            disk = os.statvfs(self.root)
-            free_bytes = disk.f_bavail * disk.f_frsize
-        else:
-            free_bytes = shutil.disk_usage(self.root).free
-        if free_bytes < self._reserve_bytes + size_bytes:
+        if shutil.disk_usage(self.root).free < self._reserve_bytes + size_bytes:
             raise OSError(
                 errno.ENOSPC, f"the last {self._reserve_bytes} bytes of the disk are kept for the store"
             )
@@ -112,30 +105,22 @@ def create_empty(path: Path) -> None:
     sync_directory(path.parent)
 
 
-def write_at(path: Path, offset: int, chunks: Sequence[bytes], *, sync: bool) -> None:
-    """Write all `chunks` at `offset` of a file that is there; with `sync` they and all before are durable."""
+def write_at(path: Path, offset: int, content: bytes | bytearray, *, sync: bool) -> None:
+    """Write all of it at `offset` of a file that is there; with `sync` it and all before is durable.
+
+    A full disk may take a part and refuse only then.
+    """
     descriptor = os.open(path, os.O_WRONLY | _BINARY)
     try:
         os.lseek(descriptor, offset, os.SEEK_SET)
-        for start in range(0, len(chunks), _MAX_VECTORS):
-            _write_all(descriptor, chunks[start : start + _MAX_VECTORS])
+        with memoryview(content) as view:
+            written = 0
+            while written < len(view):
+                written += os.write(descriptor, view[written:])
         if sync:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write_all(descriptor: int, chunks: Sequence[bytes]) -> None:
-    """One call in the usual case. A full disk takes a part, and refuses with the next call."""
-    if hasattr(os, "writev"):
-        written = os.writev(descriptor, chunks)
-        if written == sum(map(len, chunks)):
-            return
-    else:
-        written = 0
-    rest = memoryview(b"".join(chunks))[written:]
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 def read_at(path: Path, offset: int, size_bytes: int) -> bytes:

@@ -11,8 +11,7 @@ rule that aborts incomplete multipart uploads after a day.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,17 +25,16 @@ from stockent.messaging.blobs import (
     Label,
     NoSuchBlob,
     NoSuchUpload,
-    StagedUpload,
     StorageUnavailable,
     StoredBlob,
 )
 
 from .disk import RESERVE_BYTES, is_id, shard
 from .files_url import S3Keys, S3Place
-from .folder import READ_BYTES, UPLOADS
+from .folder import READ_BYTES
 from .serving import content_disposition, content_type
 from .staging import Staging
-from .threads import Threads, ended
+from .threads import ended
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
@@ -61,7 +59,7 @@ MAX_EXPIRES_S = 7 * 24 * 3_600
 log = structlog.get_logger("stockent.files")
 
 
-class S3Blobs:
+class S3Blobs(Staging):
     """Implements `messaging.blobs.Blobs`."""
 
     def __init__(
@@ -69,24 +67,23 @@ class S3Blobs:
     ) -> None:
         self._links = place.links
         self._bucket = _bucket(place, keys)
-        self._threads = Threads()
-        self._staging = Staging(data_dir / UPLOADS, self._threads, reserve_bytes=reserve_bytes)
+        super().__init__(data_dir, reserve_bytes=reserve_bytes)
         self._sending = asyncio.Semaphore(MAX_SENDING)
         self._running: set[asyncio.Future[Any]] = set()
         self._closed = False
 
     async def open(self) -> None:
-        await self._staging.open()
+        await super().open()
         await self._ping_bucket()
 
     async def close(self) -> None:
         self._closed = True
         while self._running:
             await asyncio.wait(self._running)
-        await self._threads.close()
+        await super().close()
 
     async def ping(self) -> None:
-        await self._staging.ping()
+        await super().ping()
         await self._ping_bucket()
 
     async def _ping_bucket(self) -> None:
@@ -94,36 +91,12 @@ class S3Blobs:
         async for _ in self._listed("ping"):
             pass
 
-    # uploads
-
-    async def begin(self, upload_id: str) -> None:
-        await self._staging.begin(upload_id)
-
-    async def append(
-        self, upload_id: str, offset: int, chunks: AsyncIterator[bytes], *, limit_bytes: int
-    ) -> int:
-        return await self._staging.append(upload_id, offset, chunks, limit_bytes=limit_bytes)
-
-    async def offset(self, upload_id: str) -> int | None:
-        return await self._staging.offset(upload_id)
-
-    async def abandon(self, upload_id: str) -> None:
-        await self._staging.abandon(upload_id)
-
-    def local_path(self, upload_id: str) -> AbstractAsyncContextManager[Path]:
-        return self._staging.local_path(upload_id)
-
-    def list_uploads(self, *, touched_before: float) -> AsyncGenerator[StagedUpload]:
-        return self._staging.list_uploads(touched_before=touched_before)
-
-    # blobs
-
     async def publish(
         self, upload_id: str, blob_id: str, label: Label, *, source: Path | None = None
     ) -> None:
         key = _key(blob_id)
-        with self._staging.leaving(upload_id) as staged:
-            if await self._staging.offset(upload_id) is not None:
+        with self._left(upload_id) as staged:
+            if await self.offset(upload_id) is not None:
                 publishing = self._send_and_abandon(upload_id, key, source or staged, label)
                 await self._to_its_end(asyncio.ensure_future(publishing))
             elif await self.size(blob_id) is None:
@@ -131,7 +104,7 @@ class S3Blobs:
 
     async def _send_and_abandon(self, upload_id: str, key: str, source: Path, label: Label) -> None:
         await self._send(key, source, label)
-        await self._staging.abandon(upload_id)
+        await self.abandon(upload_id)
 
     async def put(self, blob_id: str, source: Path, label: Label) -> None:
         await self._send(_key(blob_id), source, label)

@@ -17,38 +17,42 @@ from . import disk
 from .disk import SHARDS, Shelf
 from .threads import Threads, ended
 
-#: Chunks of the network are gathered to this size: a step on a thread costs more than a small write.
+UPLOADS = "uploads"
+#: Chunks of the network, however small, are gathered to this size: a step on a thread costs more than a small write.
 WRITE_BYTES = 1024 * 1024
 
 
 class Staging:
-    """Uploads below `root`, which one process owns."""
+    """The uploads of `messaging.blobs.Blobs`, below `data_dir`, which one process owns; a subclass adds the blobs."""
 
-    def __init__(self, root: Path, threads: Threads, *, reserve_bytes: int) -> None:
-        self._shelf = Shelf(root, reserve_bytes=reserve_bytes)
-        self._threads = threads
+    def __init__(self, data_dir: Path, *, reserve_bytes: int) -> None:
+        self._threads = Threads()
+        self._uploads = Shelf(data_dir / UPLOADS, reserve_bytes=reserve_bytes)
         self._growing: set[str] = set()
         self._inspected: set[str] = set()
         self._leaving: set[str] = set()
 
     async def open(self) -> None:
-        await self._threads.run(self._shelf.prepare)
+        await self._threads.run(self._uploads.prepare)
+
+    async def close(self) -> None:
+        await self._threads.close()
 
     async def ping(self) -> None:
-        await self._threads.run(self._shelf.check)
+        await self._threads.run(self._uploads.check)
 
     async def begin(self, upload_id: str) -> None:
         await self._threads.run(self._begin, upload_id)
 
     def _begin(self, upload_id: str) -> None:
-        path = self._shelf.place(upload_id)
-        self._shelf.need_room(0)
+        path = self._uploads.place(upload_id)
+        self._uploads.need_room(0)
         disk.create_empty(path)
 
     async def append(
         self, upload_id: str, offset: int, chunks: AsyncIterator[bytes], *, limit_bytes: int
     ) -> int:
-        path = self._shelf.path(upload_id)
+        path = self._uploads.path(upload_id)
         if upload_id in self._inspected or upload_id in self._leaving:
             raise UploadBusy("the upload is complete and being looked at")
         with _claim(self._growing, upload_id):
@@ -57,18 +61,18 @@ class Staging:
                 raise NoSuchUpload("no such upload")
             if end != offset:
                 raise WrongOffset(end, offset)
-            tail = _Tail(path, offset, self._shelf, self._threads, limit_bytes=limit_bytes)
+            tail = _Tail(path, offset, self._uploads, self._threads, limit_bytes=limit_bytes)
             return await _receive(tail, chunks)
 
     async def offset(self, upload_id: str) -> int | None:
-        return await self._threads.run(disk.size, self._shelf.path(upload_id))
+        return await self._threads.run(disk.size, self._uploads.path(upload_id))
 
     async def abandon(self, upload_id: str) -> None:
-        await self._threads.run(disk.remove, self._shelf.path(upload_id))
+        await self._threads.run(disk.remove, self._uploads.path(upload_id))
 
     @asynccontextmanager
     async def local_path(self, upload_id: str) -> AsyncIterator[Path]:
-        path = self._shelf.path(upload_id)
+        path = self._uploads.path(upload_id)
         self._refuse_growing(upload_id)
         with _claim(self._inspected, upload_id):
             if await self.offset(upload_id) is None:
@@ -76,16 +80,16 @@ class Staging:
             yield path
 
     @contextmanager
-    def leaving(self, upload_id: str) -> Iterator[Path]:
-        """Its file, while it is published: an append now would write into the blob."""
-        path = self._shelf.path(upload_id)
+    def _left(self, upload_id: str) -> Iterator[Path]:
+        """Its file, which is being published: an append now would write into the blob."""
+        path = self._uploads.path(upload_id)
         self._refuse_growing(upload_id)
         with _claim(self._leaving, upload_id):
             yield path
 
     async def list_uploads(self, *, touched_before: float) -> AsyncGenerator[StagedUpload]:
         for shard in SHARDS:
-            for entry in await self._threads.run(self._shelf.entries, shard):
+            for entry in await self._threads.run(self._uploads.entries, shard):
                 if entry.modified_at < touched_before and entry.id not in self._growing:
                     yield StagedUpload(*entry)
 
@@ -133,14 +137,14 @@ class _Tail:
         self._limit_bytes = limit_bytes
         self._written_to = start
         self._end = start
-        self._gathered: list[bytes] = []
+        self._gathered = bytearray()
 
     async def take(self, chunk: bytes) -> None:
         if self._end + len(chunk) > self._limit_bytes:
             raise TooLarge(self._limit_bytes)
-        self._gathered.append(chunk)
+        self._gathered += chunk
         self._end += len(chunk)
-        if self._end - self._written_to >= WRITE_BYTES:
+        if len(self._gathered) >= WRITE_BYTES:
             await self._write(sync=False)
 
     async def keep(self) -> int:
@@ -159,11 +163,11 @@ class _Tail:
 
     async def _write(self, *, sync: bool) -> None:
         await self._threads.run(self._write_gathered, sync=sync)
-        self._gathered = []
+        self._gathered.clear()
         self._written_to = self._end
 
     def _write_gathered(self, *, sync: bool) -> None:
-        self._shelf.need_room(self._end - self._written_to)
+        self._shelf.need_room(len(self._gathered))
         try:
             disk.write_at(self._path, self._written_to, self._gathered, sync=sync)
         except FileNotFoundError:

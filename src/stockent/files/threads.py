@@ -56,14 +56,17 @@ class Threads:
 
 
 async def ended(future: asyncio.Future[T]) -> None:
-    """Wait until it is done, however often the waiting task is cancelled; its outcome is nobody's."""
+    """Wait until it is done, also while the waiting task is cancelled, which then is told. Its outcome is nobody's."""
+    interrupted: asyncio.CancelledError | None = None
     while not future.done():
         try:
             await asyncio.wait([future])
-        except asyncio.CancelledError:
-            continue
+        except asyncio.CancelledError as error:
+            interrupted = error
     if not future.cancelled():
         future.exception()
+    if interrupted is not None:
+        raise interrupted
 
 
 def told(error: OSError) -> BlobError:

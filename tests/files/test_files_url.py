@@ -99,6 +99,8 @@ def test_an_address_names_the_bucket_and_where_it_is(text: str, place: S3Place) 
         ("s3://bucket?region=", "expected a region such as"),
         ("s3://bucket?region=eu/../x", "expected a region such as"),
         ("s3://bucket?path_style=yes", "expected path_style to be true or false, got 'yes'"),
+        ("s3://bucket?endpoint=http://127.0.0.1:9000&path_style=false", "expected path_style=true"),
+        ("s3://bucket?endpoint=https://[2001:db8::1]&path_style=false", "expected path_style=true"),
         ("s3://bucket?links=1", "expected links to be true or false, got '1'"),
         ("s3://bucket?endpoint=http://s3.example.com", "http only on this machine"),
         ("s3://bucket?endpoint=http://127.0.0.1.example.com", "http only on this machine"),

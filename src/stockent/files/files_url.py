@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -91,8 +92,18 @@ def _with_options(bucket: str, prefix: str | None, options: dict[str, str]) -> S
     path_style = _switch(options, "path_style", default=given is not None or "." in bucket)
     links = _switch(options, "links", default=not is_loopback(urlsplit(origin).hostname or ""))
     scheme, _, host = origin.partition("://")
+    if not path_style and _is_address(origin):
+        raise FilesUrlError("expected path_style=true with an endpoint that is an IP address, got false")
     endpoint = origin if path_style else f"{scheme}://{bucket}.{host}"
     return S3Place(bucket, prefix, endpoint, region, path_style, links)
+
+
+def _is_address(origin: str) -> bool:
+    try:
+        ipaddress.ip_address(urlsplit(origin).hostname or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _switch(options: dict[str, str], name: str, *, default: bool) -> bool:

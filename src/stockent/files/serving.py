@@ -85,7 +85,7 @@ def plan(
     etag = etag_of(file.blob_id)
     common = {**SECURITY_HEADERS, "Cache-Control": CACHE_CONTROL, "ETag": etag, "Accept-Ranges": "bytes"}
     if (status := _precondition(etag, request_headers)) is not None:
-        return Answer(status, common, 0, 0)
+        return Answer(status, common if status == 304 else {**common, "Content-Length": "0"}, 0, 0)
     span = _asked_span(file, etag, request_headers) if method == "GET" else None
     if span is not None and span.start == span.end:
         return Answer(

@@ -38,10 +38,11 @@ function readEmoji() {
   const all = readJson('emojibase-data/en/data.json') as Emojibase[];
   const { groups, subgroups } = readJson('emojibase-data/en/messages.json') as Messages;
   const flags = subgroups.find(({ key }) => key === 'country-flag')?.order;
+  const shown = groups.filter(({ key }) => key !== 'component').map(({ order, message }): [number, string] => [order, message]);
   return {
-    groups: groups.filter(({ key }) => key !== 'component').map(({ order, message }) => [order, message]),
+    groups: shown,
     emoji: all
-      .filter(({ group }) => group !== undefined)
+      .filter(({ group }) => shown.some(([order]) => order === group))
       .map(({ emoji, label, group, subgroup, version, tags = [], skins = [] }) => {
         const tones = skins.filter(({ tone }) => typeof tone === 'number').map((skin) => skin.emoji);
         return [emoji, label, group, version, tags.join(' '), subgroup === flags ? 1 : 0, ...tones];

@@ -10,7 +10,7 @@ export function newestDrawn(samples: ReadonlyMap<number, string>, draws: Draws |
   return versions.find((version) => draws === null || draws(samples.get(version) ?? '')) ?? versions[0] ?? 0;
 }
 
-/** An emoji keeps its colours whatever colour it is written in, and is one glyph wide. Null: no canvas to try on. */
+/** An emoji is seen, keeps its colours whatever colour it is written in, and is one glyph wide. Null: no canvas to try on. */
 export function drawing(): Draws | null {
   const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   if (context === null) return null;
@@ -18,11 +18,15 @@ export function drawing(): Draws | null {
   context.canvas.height = SIZE;
   context.font = `${SIZE}px 'Apple Color Emoji', 'Segoe UI Emoji', 'Noto Color Emoji', sans-serif`;
   context.textBaseline = 'middle';
-  const pixels = (emoji: string, colour: string) => {
+  const pixels = (text: string, colour: string) => {
     context.clearRect(0, 0, SIZE, SIZE);
     context.fillStyle = colour;
-    context.fillText(emoji, 0, SIZE / 2);
+    context.fillText(text, 0, SIZE / 2);
     return context.getImageData(0, 0, SIZE, SIZE).data.join();
   };
-  return (emoji) => context.measureText(emoji).width < SIZE * 2 && pixels(emoji, '#00f') === pixels(emoji, '#f00');
+  const nothing = pixels('', '#00f');
+  return (emoji) => {
+    const blue = pixels(emoji, '#00f');
+    return blue !== nothing && blue === pixels(emoji, '#f00') && context.measureText(emoji).width < SIZE * 2;
+  };
 }

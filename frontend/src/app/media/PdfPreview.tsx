@@ -152,7 +152,9 @@ function useNear(box: RefObject<HTMLElement | null>): boolean {
   useEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
-    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), { rootMargin: AHEAD });
+    // A margin counts only around the element that scrolls.
+    const root = element.closest('.pdf-scroll');
+    const observer = new IntersectionObserver((entries) => setNear(entries.at(-1)?.isIntersecting ?? false), { root, rootMargin: AHEAD });
     observer.observe(element);
     return () => observer.disconnect();
   }, [box]);

@@ -54,6 +54,10 @@ describe('paste', () => {
     expect('hit' in window).toBe(false);
   });
 
+  test('a pile of backticks is code like any other', () => {
+    expect(fromHtml(`<pre>${'` '.repeat(200_000)}</pre>`)).toMatch(/^```\n/);
+  });
+
   test('nesting without end is only text', () => {
     expect(fromHtml(`${'<b><i>'.repeat(2_000)}deep`)).toContain('deep');
     expect(fromHtml('<ul><li>x'.repeat(300))).toContain('x');
@@ -82,7 +86,7 @@ function selected(node: Node, start = 0, end: Node = node, offset = end.nodeValu
 
 describe('copy', () => {
   test('a whole message is its text again, and HTML', () => {
-    const text = '**Offer** for _you_:\n- `a`\n- b\n> https://example.com/\n```\ncode\n```';
+    const text = '**Offer** for _you_:\n\n\n\nas said\n- `a`\n- b\n> https://example.com/\n```\ncode\n```';
     const root = thread(text);
     expect(copiedFrom(root, selected(root))).toEqual(copied(text));
   });

@@ -13,7 +13,7 @@ export const MAX_PDF_BYTES = 50_000_000;
 export const MAX_PAGES = 300;
 /** No picture in a document is decoded that has more. */
 const MAX_IMAGE_PIXELS = 64_000_000;
-const MAX_CANVAS_PIXELS = 12_000_000;
+export const MAX_CANVAS_PIXELS = 12_000_000;
 /** Where `vite.plugins.ts` puts them. */
 const DATA = '/assets/pdf';
 
@@ -52,7 +52,6 @@ export function reasonOf(error: unknown): string {
 
 /** Pixels of the canvas for each point of the page: sharp on this screen, within what a canvas may hold. */
 export function drawingScale(page: { width: number; height: number }, shownWidth: number, pixelRatio: number): number {
-  const sharp = (shownWidth * pixelRatio) / page.width;
-  const most = Math.sqrt(MAX_CANVAS_PIXELS / (page.width * page.height));
-  return Math.max(0.1, Math.min(sharp, most));
+  const sharp = ((shownWidth || page.width) * pixelRatio) / page.width;
+  return Math.min(sharp, Math.sqrt(MAX_CANVAS_PIXELS / (page.width * page.height)));
 }

@@ -61,7 +61,7 @@ class Writer {
   text(raw: string, around: Around): void {
     if (around.kept) {
       raw.split('\n').forEach((part, index) => {
-        if (index > 0) this.newline();
+        if (index > 0) this.newline(Infinity);
         if (part !== '') this.put(around.marks, { kind: 'text', text: part });
       });
       return;
@@ -87,9 +87,9 @@ class Writer {
     this.join(marks, node);
   }
 
-  /** A line break that was written; several make empty lines. */
-  newline(): void {
-    this.breaks = Math.min(this.breaks + 1, 2);
+  /** A line break that was written; several make empty lines, on a web page one at most. */
+  newline(most = 2): void {
+    this.breaks = Math.min(this.breaks + 1, most);
     this.space = null;
   }
 

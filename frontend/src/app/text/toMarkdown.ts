@@ -110,7 +110,7 @@ function codeSpan(code: string): string {
 
 /** A run of backticks that does not occur in the code. */
 function longerThan(code: string, least: number): string {
-  const longest = Math.max(0, ...Array.from(code.matchAll(/`+/g), ([run]) => run.length));
+  const longest = (code.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
   return '`'.repeat(Math.max(least, longest + 1));
 }
 

@@ -34,12 +34,15 @@ export function UploadTray({ uploads, onRemove, onRetry, onEmptied }: Props) {
   );
 }
 
-/** Those who hear the page are told what became of a file; what happens together is said together. */
+/** Those who hear the page are told what becomes of a file; what happens together is said together. */
 function useTold(uploads: readonly Upload[]): void {
-  const before = useRef<ReadonlyMap<string, UploadStatus>>(new Map());
+  const before = useRef<ReadonlyMap<string, UploadStatus> | null>(null);
   useEffect(() => {
-    const changed = uploads.filter(({ id, status }) => before.current.get(id) !== status);
+    const known = before.current;
     before.current = new Map(uploads.map(({ id, status }) => [id, status]));
+    // What is there when the tray appears is no news.
+    if (known === null) return;
+    const changed = uploads.filter(({ id, status }) => known.get(id) !== status);
     const ready = changed.filter(({ status }) => status === 'ready');
     const failed = changed.filter(({ status }) => status === 'failed');
     const words = [...(ready.length > 0 ? [readyText(ready)] : []), ...failed.map(({ name, error }) => `${name}: ${error?.message ?? ''}`)];

@@ -191,15 +191,18 @@ describe('a network that fails', () => {
     expect((await settled(uploads, id)).status).toBe('ready');
   });
 
-  test('an upload that the server has forgotten is begun anew', async () => {
+  test('an upload that the server has forgotten is begun anew, however far it was', async () => {
     const uploads = uploadsWith();
+    depot.maxChunkBytes = 8 * KB;
     depot.fate = ({ method, offset }) => {
-      if (method === 'PATCH' && offset === 64 * KB && depot.requests('POST').length === 1) depot.kept.clear();
+      if (method === 'PATCH' && offset === 128 * KB && depot.requests('POST').length === 1) depot.kept.clear();
       return 'answer';
     };
+    const seen = watch(uploads);
     const id = uploads.add(file('a', 150 * KB));
     expect((await settled(uploads, id)).status).toBe('ready');
     expect(depot.requests('POST')).toHaveLength(2);
+    expect(new Set(seen.map(({ error }) => error?.code))).toEqual(new Set([undefined, 'gone']));
     arrivedWhole('a', 150 * KB);
   });
 

@@ -37,6 +37,7 @@ afterEach(() => {
 function control({ devices, deliver = () => Promise.resolve() }: { devices?: Devices; deliver?: () => Promise<void> } = {}) {
   const sent: Recording[] = [];
   const activity: boolean[] = [];
+  const busy: boolean[] = [];
   const onSend = async (recording: Recording) => {
     await deliver();
     sent.push(recording);
@@ -44,12 +45,12 @@ function control({ devices, deliver = () => Promise.resolve() }: { devices?: Dev
   const { unmount } = render(
     <StrictMode>
       <PlaybackContext value={new Playback()}>
-        <VoiceControl devices={devices ?? browser.devices()} clock={clock} onSend={onSend} onActivity={(recording) => activity.push(recording)} />
+        <VoiceControl devices={devices ?? browser.devices()} clock={clock} onSend={onSend} onActivity={(recording) => activity.push(recording)} onBusy={(now) => busy.push(now)} />
         <Announcer />
       </PlaybackContext>
     </StrictMode>,
   );
-  return { user: userEvent.setup(), sent, activity, unmount };
+  return { user: userEvent.setup(), sent, activity, busy, unmount };
 }
 
 const button = (name: string | RegExp) => screen.findByRole('button', { name });
@@ -67,7 +68,7 @@ async function started(user: ReturnType<typeof userEvent.setup>): Promise<void> 
 
 describe('by key', () => {
   test('Enter starts, again it stops, then it is heard and sent, with its length and its waveform', async () => {
-    const { user, sent, activity } = control();
+    const { user, sent, activity, busy } = control();
     await started(user);
     expect(heard()).toBe('Recording.');
     expect(browser.recorder.options).toMatchObject({ mimeType: 'audio/webm;codecs=opus' });
@@ -86,6 +87,7 @@ describe('by key', () => {
     expect(sent[0]?.blob.size).toBeGreaterThan(0);
     expect(sent[0]?.blob.type).toBe('audio/webm;codecs=opus');
     expect(activity).toEqual([true, false]);
+    expect(busy).toEqual([true, false]);
     expect(browser.quiet && !clock.running).toBe(true);
     expect(urls.size).toBe(0);
   });
@@ -351,6 +353,23 @@ describe('what devices do', () => {
     expect(screen.getByRole('group', { name: 'Your recording, 10:00' })).toBeDefined();
     expect(heard()).toContain('10 minutes at most');
   });
+});
+
+test('what is played falls silent when one records', async () => {
+  const playback = new Playback();
+  const pause = vi.spyOn(HTMLMediaElement.prototype, 'pause').mockImplementation(() => undefined);
+  vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+  render(
+    <PlaybackContext value={playback}>
+      <VoiceControl devices={browser.devices()} clock={clock} onSend={() => Promise.resolve()} />
+      <Announcer />
+    </PlaybackContext>,
+  );
+  playback.play({ id: 'a', url: '/a.webm', durationMs: 1_000 });
+  expect(playback.state.get().status).toBe('loading');
+  await started(userEvent.setup());
+  expect(pause).toHaveBeenCalled();
+  expect(playback.state.get().status).toBe('paused');
 });
 
 test('what cannot be sent is kept, and sent by the next try', async () => {

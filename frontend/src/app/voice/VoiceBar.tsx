@@ -22,10 +22,11 @@ interface Props {
 
 export function VoiceBar({ recorder, state, onDiscard }: Props) {
   const recording = recordingOf(state);
-  const held = state.phase === 'recording';
+  // A finger slides to cancel; while it is asked, the main button does.
+  const discardable = state.phase !== 'recording' && state.phase !== 'asking';
   return (
     <div className="voice-bar">
-      {!held && <IconButton icon={Trash2} label={recording || state.phase !== 'asking' ? 'Delete the recording' : 'Cancel'} className="voice-discard" disabled={state.phase === 'sending'} onClick={onDiscard} />}
+      {discardable && <IconButton icon={Trash2} label="Delete the recording" className="voice-discard" disabled={state.phase === 'sending'} onClick={onDiscard} />}
       {recording ? <Review recording={recording} /> : <Live recorder={recorder} state={state} />}
     </div>
   );

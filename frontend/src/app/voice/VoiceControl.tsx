@@ -21,17 +21,21 @@ interface Props {
   onSend: (recording: Recording) => Promise<void>;
   /** Whether one speaks at this moment, for "is recording a voice message". */
   onActivity?: (recording: boolean) => void;
+  /** Whether there is anything that would be lost if this went away. */
+  onBusy?: (busy: boolean) => void;
   devices?: Devices;
   clock?: Clock;
 }
 
-export function VoiceControl({ onSend, onActivity, devices, clock }: Props) {
+export function VoiceControl({ onSend, onActivity, onBusy, devices, clock }: Props) {
   const [recorder] = useState(() => new VoiceRecorder(devices ?? browserDevices(), clock));
   const state = useSyncExternalStore(recorder.state.subscribe, recorder.state.get);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => recorder.attach(), [recorder]);
   useTold(recorder);
-  useActivity(isRunning(state), onActivity);
+  useHeard(isRunning(state), onActivity);
+  useHeard(isShown(state), onBusy);
+  useSilence(isRunning(state));
 
   const send = () => void recorder.send(onSend);
   const discard = () => {
@@ -191,14 +195,20 @@ function useTold(recorder: VoiceRecorder): void {
   }, [recorder]);
 }
 
-/** Tells of it while it lasts, and lets nothing else be heard meanwhile. */
-function useActivity(running: boolean, onActivity: Props['onActivity']): void {
-  const playback = use(PlaybackContext);
-  const tell = useEffectEvent((recording: boolean) => onActivity?.(recording));
+/** True when it begins, false when it ends, also by going away. */
+function useHeard(lasts: boolean, listener: ((lasts: boolean) => void) | undefined): void {
+  const tell = useEffectEvent((lastsNow: boolean) => listener?.(lastsNow));
   useEffect(() => {
-    if (!running) return undefined;
-    playback?.pause();
+    if (!lasts) return undefined;
     tell(true);
     return () => tell(false);
+  }, [lasts]);
+}
+
+/** The microphone shall not hear what is played. */
+function useSilence(running: boolean): void {
+  const playback = use(PlaybackContext);
+  useEffect(() => {
+    if (running) playback?.pause();
   }, [running, playback]);
 }

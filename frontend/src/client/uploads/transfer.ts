@@ -49,13 +49,15 @@ export class Transfer {
 
   async run(signal: AbortSignal): Promise<Attachment> {
     let state = await this.whereItIs(signal);
-    for (let corrections = 0; state.attachment === null; corrections += Number(state.offset <= this.furthest)) {
+    for (let corrections = 0; state.attachment === null; ) {
       this.furthest = Math.max(this.furthest, state.offset);
       this.tell({ type: 'advanced', id: this.upload.id, bytes: state.offset });
       // All is there and it is not ready: the answer to the last piece was lost while the server still looks at it.
       if (state.offset >= this.upload.sizeBytes) throw later('processing', 'The server still looks at the file.');
       if (corrections > MAX_CORRECTIONS) throw later('offset_mismatch', 'The server does not say where to go on.');
-      state = await this.sendPiece(state, signal);
+      const next = await this.sendPiece(state, signal);
+      if (next.offset <= state.offset) corrections += 1;
+      state = next;
     }
     return state.attachment;
   }

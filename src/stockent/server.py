@@ -111,7 +111,7 @@ async def _build(
     authenticator = Authenticator(settings, now=now)
     server = Server(limits=LIMITS, origins=origins)
     namespace = server.of("/")
-    domain = Domain(store, SocketEmitter(namespace))
+    domain = Domain(store, SocketEmitter(namespace), settings.policy)
     gateway = Gateway(namespace, domain, authenticator, now=now, call_later=call_later)
     shown = Demo(settings, now=now) if demo else None
 

@@ -90,7 +90,9 @@ class Mirror:
     def _read(self, payload: Json) -> None:
         conversation = self.conversations[payload["conversationId"]]
         people = [
-            person | {"readSeq": payload["readSeq"]} if person["userId"] == payload["userId"] else person
+            person | {"readSeq": payload["readSeq"], "readAt": payload["readAt"]}
+            if person["userId"] == payload["userId"]
+            else person
             for person in conversation["participants"]
         ]
         own = payload["userId"] == self.user_id

@@ -27,9 +27,15 @@ GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
     "send_message": lambda _, cid, mid: {"conversationId": cid} | message("Hello"),
     "edit_message": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "content": "Better"},
     "delete_message": lambda _, cid, mid: {"conversationId": cid, "messageId": mid},
+    "message_history": lambda _, cid, mid: {"conversationId": cid, "messageId": mid},
+    "add_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
+    "remove_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
     "mark_read": lambda _, cid, mid: {"conversationId": cid, "seq": 1},
     "typing_start": lambda _, cid, mid: {"conversationId": cid},
     "typing_stop": lambda _, cid, mid: {"conversationId": cid},
+    "create_conversation": lambda _, cid, mid: {"participantIds": ["ben", "cem"], "title": "Three"},
+    "change_conversation": lambda _, cid, mid: {"conversationId": cid, "title": "New"},
+    "change_personal": lambda _, cid, mid: {"conversationId": cid, "pinned": True},
     "close_conversation": lambda _, cid, mid: {"conversationId": cid},
     "reopen_conversation": lambda _, cid, mid: {"conversationId": cid},
     "delete_conversation": lambda _, cid, mid: {"conversationId": cid},
@@ -38,7 +44,7 @@ GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
 }
 EVERY_COMMAND = pytest.mark.parametrize("command", sorted(GOOD))
 #: Leaving needs no proof: it is of one's own socket only. `resume` and `refresh_token` name no one conversation.
-OPEN = {"leave_conversation", "resume", "refresh_token"}
+OPEN = {"leave_conversation", "resume", "refresh_token", "create_conversation"}
 GUARDED = pytest.mark.parametrize("command", sorted(GOOD.keys() - OPEN))
 TRANSPORTS = pytest.mark.parametrize("transport", [WEBSOCKET, POLLING])
 

@@ -55,7 +55,13 @@ async def test_ready_says_who_one_is_and_what_the_limits_are(place: Place, trans
             "maxPage": 200,
             "maxResumeConversations": 500,
             "maxParticipants": 100,
+            "maxAttachments": 10,
+            "maxAttachmentBytes": 25_000_000,
+            "maxVoiceMs": 600_000,
+            "editWindowMs": 900_000,
+            "deleteWindowMs": 86_400_000,
         },
+        "settings": {"sharePresence": True, "sendReadReceipts": True},
         "totalUnread": 1,
     }
 

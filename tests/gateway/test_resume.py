@@ -74,13 +74,18 @@ async def test_the_gap_comes_with_counts_and_read_marks_as_they_are_now(place: P
     ben = await place.device("ben")
     ack = await ben.done("resume", epoch=place.epoch, conversations={cid: 3, other: 0})
     assert ack["totalUnread"] == 4
-    assert ack["conversations"][cid] == {
+    caught = ack["conversations"][cid]
+    marks, personal = caught.pop("marks"), caught.pop("personal")
+    assert caught == {
         "events": [],
         "reset": False,
         "gone": False,
         "unread": 3,
         "reads": {"ann": 0, "ben": 0, "cem": 2},
     }
+    assert {user_id: mark["readSeq"] for user_id, mark in marks.items()} == caught["reads"]
+    assert [user_id for user_id, mark in marks.items() if mark["readAt"] is not None] == ["cem"]
+    assert personal == {"pinnedAt": None, "mutedUntil": None, "archived": False, "markedUnread": False}
     assert ack["conversations"][other]["unread"] == 1
 
 
@@ -93,7 +98,9 @@ async def test_deleted_foreign_and_invented_conversations_are_gone_alike(place: 
     ann = await place.device("ann")
     positions = {deleted: 0, foreign: 0, "01a2b3c4": 0, mine: 0}
     ack = await ann.done("resume", epoch=place.epoch, conversations=positions)
-    gone: Json = {"events": None, "reset": False, "gone": True, "unread": 0, "reads": {}}
+    kept = {"pinnedAt": None, "mutedUntil": None, "archived": False, "markedUnread": False}
+    gone: Json = {"events": None, "reset": False, "gone": True, "unread": 0, "reads": {}, "marks": {}}
+    gone["personal"] = kept
     assert [ack["conversations"][cid] for cid in (deleted, foreign, "01a2b3c4")] == [gone] * 3
     assert ack["conversations"][mine]["gone"] is False
 

@@ -105,9 +105,11 @@ async def test_a_body_over_the_limit_is_refused_whether_its_length_is_told_or_no
 
 async def test_every_wrong_field_is_named_with_what_was_expected(talk: Talk) -> None:
     path = f"/api/conversations/{talk.id}/messages"
-    body = assert_problem(await talk.ana.post(path, json={"clientId": "x", "type": 5}), 422, "invalid")
+    body = assert_problem(
+        await talk.ana.post(path, json={"clientId": "x", "content": 1, "type": 5}), 422, "invalid"
+    )
     assert [error["field"] for error in body["errors"]] == ["clientId", "content", "type"]
-    assert "required" in body["errors"][1]["message"]
+    assert "expected `str`, got `int`" in body["errors"][1]["message"]
     assert "regex" in body["errors"][0]["message"]
 
 

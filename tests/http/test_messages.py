@@ -38,7 +38,7 @@ async def test_text_is_1_to_5000_characters_and_the_refusal_names_the_limit(talk
     assert assert_problem(await send(talk, "   "), 422, "invalid")["errors"][0]["field"] == "content"
 
 
-async def test_only_text_can_be_sent_yet(talk: Talk) -> None:
+async def test_a_type_is_refused_that_is_the_servers_or_needs_attachments(talk: Talk) -> None:
     for kind in ("SYSTEM", "IMAGE", "NEWS"):
         errors = assert_problem(await send(talk, "hello", type=kind), 422, "invalid")["errors"]
         assert errors[0]["field"] == "type"

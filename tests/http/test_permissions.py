@@ -68,6 +68,10 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", C + "/messages"): participants(201, {"content": "hello"}),
     ("PATCH", C + "/messages/{mid}"): participants(200, {"content": "edited"}, author_only=True),
     ("DELETE", C + "/messages/{mid}"): participants(200, author_only=True),
+    ("GET", C + "/messages/{mid}/history"): participants(200),
+    ("PUT", C + "/messages/{mid}/reactions"): participants(200, {"emoji": "👍"}),
+    ("DELETE", C + "/messages/{mid}/reactions/{emoji}"): participants(200),
+    ("PATCH", C + "/personal"): participants(200, {"pinned": True}),
     ("PUT", C + "/read"): participants(200, {"seq": 1}),
 }
 IN_CONVERSATION = [route for route in ROUTES if "{cid}" in route[1]]
@@ -94,7 +98,9 @@ async def call(
     if body is not None and "content" in body and method == "POST":
         body = {**body, "clientId": client_id()}
     return await person.request(
-        method, path.format(cid=cid, mid=mid, user_id=user_id), json=None if body is None else dict(body)
+        method,
+        path.format(cid=cid, mid=mid, user_id=user_id, emoji="👍"),
+        json=None if body is None else dict(body),
     )
 
 

@@ -116,7 +116,9 @@ async def test_a_text_is_trimmed_and_otherwise_kept(
 
 
 @pytest.mark.parametrize("kind", [MessageType.SYSTEM, MessageType.IMAGE, MessageType.FILE, MessageType.VOICE])
-async def test_only_text_is_sent_for_now(domain: Domain, cid: str, kind: MessageType) -> None:
+async def test_a_type_is_refused_that_is_the_servers_or_needs_attachments(
+    domain: Domain, cid: str, kind: MessageType
+) -> None:
     body = SendMessage(client_id=new_client_id(), content="x", type=kind)
     refusal = await refused(Code.INVALID, messages.send(domain, ANN, cid, body))
     assert refusal.errors[0].field == "type"

@@ -22,7 +22,10 @@ async def test_a_mark_is_told_to_all_and_counts_to_the_readers_own_sockets_only(
     state = await reading.mark_read(domain, BOB, cid, 2)
     assert (state.read_seq, state.unread, state.total_unread) == (2, 1, 1)
     for socket in (phone, desk):
-        assert socket.only("message_read") == {
+        told = socket.only("message_read")
+        assert told["readAt"] is not None
+        assert told == {
+            "readAt": told["readAt"],
             "conversationId": cid,
             "userId": "bob",
             "readSeq": 2,

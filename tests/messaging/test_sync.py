@@ -76,7 +76,7 @@ class ListedView:
             conversation["unread"] = payload["unread"]
         for person in conversation["participants"]:
             if person["userId"] == payload["userId"]:
-                person["readSeq"] = payload["readSeq"]
+                person.update(readSeq=payload["readSeq"], readAt=payload["readAt"])
 
 
 def _timeless(message: Json | None) -> Json | None:

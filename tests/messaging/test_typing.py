@@ -60,7 +60,7 @@ async def test_the_room_learns_who_types_but_the_typist_does_not(
     elsewhere = sockets.connect("bob")
     await typing.start(ANN, cid)
     await typing.stop(ANN, cid)
-    payload = {"conversationId": cid, "userId": "ann", "name": "Ann"}
+    payload = {"conversationId": cid, "userId": "ann", "name": "Ann", "activity": "typing"}
     assert bob.heard == [("user_typing", payload), ("user_stopped_typing", payload)]
     assert ann.heard == ann_phone.heard == elsewhere.heard == []
 

@@ -129,7 +129,8 @@ async def test_who_missed_nothing_gets_no_events_but_the_present_counts(store: S
     await say(store, cid, "ann")
     await store.mark_read(cid, user_id="ann", seq=1)
     caught = await store.catch_up(cid, user_id="bob", after_seq=1)
-    assert caught == Catchup(events=[], unread=1, reads={"ann": 1, "bob": 0})
+    assert (caught.events, caught.unread, caught.reads) == ([], 1, {"ann": 1, "bob": 0})
+    assert [caught.marks[user_id].read_at is None for user_id in ("ann", "bob")] == [False, True]
 
 
 async def test_what_was_deleted_is_not_replayed(store: Store) -> None:

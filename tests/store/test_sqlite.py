@@ -69,12 +69,13 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(file: Path) 
 async def test_a_store_of_a_newer_version_is_refused(file: Path) -> None:
     migrate(f"sqlite:///{file}")
     with sqlite3.connect(file) as connection:
+        [(head,)] = connection.execute("SELECT version_num FROM alembic_version")
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     with pytest.raises(StoreError, match="newer version"):
         await open_store(f"sqlite:///{file}").open()
     with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (head,))
     connection.close()
     store = open_store(f"sqlite:///{file}")
     await store.open()
@@ -197,7 +198,14 @@ async def test_nothing_that_is_asked_often_walks_through_a_whole_table(file: Pat
             if statement.startswith("INSERT INTO users"):
                 continue  # its plan holds the foreign keys' children, which run only after a violation
             steps = [row[3] for row in writer.execute("EXPLAIN QUERY PLAN " + statement)]
-            walks = [step for step in steps if step.startswith("SCAN") and not _is_small(step)]
+            derived = {
+                f"SCAN {step.split()[1]}" for step in steps if step.startswith(("CO-ROUTINE", "MATERIALIZE"))
+            }
+            walks = [
+                step
+                for step in steps
+                if step.startswith("SCAN") and step not in derived and not _is_small(step)
+            ]
             assert walks == [], statement
     writer.close()
 

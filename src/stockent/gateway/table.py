@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import conversing, grouping, standing, talking
+from . import conversing, grouping, reacting, standing, talking
 from .context import Verb
 
 VERBS: Mapping[str, Verb] = {
@@ -12,4 +12,5 @@ VERBS: Mapping[str, Verb] = {
     **talking.VERBS,
     **conversing.VERBS,
     **grouping.VERBS,
+    **reacting.VERBS,
 }

@@ -18,15 +18,24 @@ from litestar.types import Method
 from ..json_schema import components
 from ..messaging.commands import (
     ChangeConversation,
+    ChangePersonal,
     CreateConversation,
     EditMessage,
     MarkRead,
+    React,
     ReadState,
     SendMessage,
     StartConversation,
     StartedAck,
 )
-from ..messaging.models import Conversation, ConversationPage, MessagePage, Profile, Unread
+from ..messaging.models import (
+    Conversation,
+    ConversationPage,
+    MessageHistory,
+    MessagePage,
+    Profile,
+    Unread,
+)
 from .demo_routes import DemoLogin, DemoPeople, DemoSession
 from .docs_page import STYLE, render
 from .health import Health
@@ -39,10 +48,12 @@ API_VERSION = "1.0"
 CACHE_S = 300
 SENT = (
     ChangeConversation,
+    ChangePersonal,
     CreateConversation,
     DemoLogin,
     EditMessage,
     MarkRead,
+    React,
     SendMessage,
     StartConversation,
 )
@@ -52,6 +63,7 @@ RECEIVED = (
     DemoPeople,
     DemoSession,
     Health,
+    MessageHistory,
     MessagePage,
     Problem,
     Profile,
@@ -92,7 +104,7 @@ def _whole_numbers(value: Any) -> Any:
     """The framework keeps limits as floats; 200.0 items would puzzle a reader."""
     if isinstance(value, dict):
         return {key: _whole_numbers(each) for key, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_whole_numbers(each) for each in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

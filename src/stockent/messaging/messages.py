@@ -28,6 +28,8 @@ def composed(domain: Domain, actor: Actor, conversation_id: str, body: Body) -> 
     if body.forward_of is not None and (body.attachments or body.content.strip()):
         raise invalid("forwardOf", "a forwarded message brings its own content; send yours beside it")
     carries = bool(body.attachments or body.forward_of)
+    if not carries and body.type not in (None, MessageType.TEXT):
+        raise invalid("type", f"{body.type.value} needs attachments, got none; send TEXT")
     return NewMessage(
         conversation_id,
         actor.user_id,

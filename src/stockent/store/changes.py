@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from stockent.messaging import notices
 from stockent.messaging.errors import Code, MessagingError, invalid, not_found
 from stockent.messaging.models import (
+    MAX_CONTENT_CHARS,
     ConversationKind,
     ConversationStatus,
     GroupRole,
@@ -152,7 +153,7 @@ def edit(
         return changed(tx, conversation_id, message.updated_seq, message, repeated=True)
     _refuse_late(tx, message, within_s, "edited")
     if not content and not message.attachments:
-        raise invalid("content", "expected a text, got none")
+        raise invalid("content", f"expected 1 to {MAX_CONTENT_CHARS} characters after trimming, got none")
     seq = take_seq(tx, conversation_id, stands, "edit", message)
     tx.run(
         "INSERT INTO versions (conversation_key, message_seq, seq, content, at) VALUES (?, ?, ?, ?, ?)",

@@ -9,7 +9,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List my conversations, newest activity first */
+        /** List my conversations: pinned ones first, then newest activity */
         get: operations["listConversations"];
         put?: never;
         /**
@@ -82,6 +82,77 @@ export interface paths {
         head?: never;
         /** Edit my message */
         patch: operations["editMessage"];
+        trace?: never;
+    };
+    "/api/conversations/{cid}/messages/{mid}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every text that a message had */
+        get: operations["messageHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{cid}/messages/{mid}/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give my reaction
+         * @description The same again changes nothing.
+         */
+        put: operations["addReaction"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{cid}/messages/{mid}/reactions/{emoji}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take my reaction back */
+        delete: operations["removeReaction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{cid}/personal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Pin, mute, archive or mark as unread, for myself */
+        patch: operations["changePersonal"];
         trace?: never;
     };
     "/api/conversations/{cid}/read": {
@@ -277,24 +348,71 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** ChangeConversation */
+        /**
+         * Attachment
+         * @description `width` and `height` in pixels, of images; `waveform` 64 values of 0 to 100, of voice messages.
+         *
+         *     `mediaType` is what the content is, whatever its name says. `url` and `thumbnailUrl` are paths of this server, open
+         *     to participants only.
+         */
+        Attachment: {
+            durationMs: number | null;
+            height: number | null;
+            id: string;
+            kind: components["schemas"]["AttachmentKind"];
+            mediaType: string;
+            name: string;
+            sizeBytes: number;
+            thumbnailUrl: string | null;
+            url: string;
+            waveform: number[] | null;
+            width: number | null;
+        };
+        /**
+         * AttachmentKind
+         * @enum {string}
+         */
+        AttachmentKind: "FILE" | "IMAGE" | "VOICE";
+        /**
+         * ChangeConversation
+         * @description `historyVisible` is for owners of a group.
+         */
         ChangeConversation: {
+            /** @default null */
+            historyVisible?: boolean | null;
             /** @default null */
             status?: components["schemas"]["ConversationStatus"] | null;
             /** @default null */
             title?: string | null;
         };
         /**
+         * ChangePersonal
+         * @description What is left out stays as it is. `mutedUntil`: a moment to come, or null to unmute.
+         */
+        ChangePersonal: {
+            /** @default null */
+            archived?: boolean | null;
+            /** @default null */
+            markedUnread?: boolean | null;
+            mutedUntil?: string | null;
+            /** @default null */
+            pinned?: boolean | null;
+        };
+        /**
          * Conversation
-         * @description A conversation as one participant sees it: `unread` is that participant's count.
+         * @description A conversation as one participant sees it: `unread` and `personal` are that participant's.
+         *
+         *     `historyVisible`: who is added to the group sees what was said before.
          */
         Conversation: {
             createdAt: string;
             epoch: string;
+            historyVisible: boolean;
             id: string;
             kind: components["schemas"]["ConversationKind"];
             lastMessage: components["schemas"]["Message"] | null;
             participants: components["schemas"]["Participant"][];
+            personal: components["schemas"]["Personal"];
             seq: number;
             status: components["schemas"]["ConversationStatus"];
             subject: components["schemas"]["Subject"] | null;
@@ -319,6 +437,10 @@ export interface components {
         ConversationStatus: "ACTIVE" | "CLOSED";
         /** CreateConversation */
         CreateConversation: {
+            /** @default false */
+            historyVisible?: boolean;
+            /** @default null */
+            kind?: components["schemas"]["ConversationKind"] | null;
             participantIds: string[];
             /** @default null */
             subject?: components["schemas"]["Subject"] | null;
@@ -339,15 +461,26 @@ export interface components {
             token: string;
             user: components["schemas"]["Profile"];
         };
-        /** EditMessage */
+        /**
+         * EditMessage
+         * @description `mentions` left out stay as they are.
+         */
         EditMessage: {
             content: string;
+            /** @default null */
+            mentions?: string[] | null;
         };
         /** FieldProblem */
         FieldProblem: {
             field: string;
             message: string;
         };
+        /**
+         * GroupRole
+         * @description In groups: an owner may add, remove and promote people.
+         * @enum {string}
+         */
+        GroupRole: "MEMBER" | "OWNER";
         /** Health */
         Health: {
             status: string;
@@ -363,26 +496,30 @@ export interface components {
          *     A deleted message keeps its place: `content` is empty and `deletedAt` set.
          */
         Message: {
-            attachments: {
-                [key: string]: unknown;
-            }[];
+            attachments: components["schemas"]["Attachment"][];
             clientId: string;
             content: string;
             conversationId: string;
             createdAt: string;
             deletedAt: string | null;
             editedAt: string | null;
+            forwarded: boolean;
             id: string;
-            reactions: {
-                [key: string]: unknown;
-            }[];
-            replyTo: {
-                [key: string]: unknown;
-            } | null;
+            mentions: string[];
+            reactions: components["schemas"]["Reaction"][];
+            replyTo: components["schemas"]["Quote"] | null;
             sender: components["schemas"]["Sender"];
             seq: number;
+            system: components["schemas"]["SystemNote"] | null;
             type: components["schemas"]["MessageType"];
             updatedSeq: number;
+        };
+        /**
+         * MessageHistory
+         * @description Every text that the message had, oldest first; the last one is the present.
+         */
+        MessageHistory: {
+            versions: components["schemas"]["MessageVersion"][];
         };
         /**
          * MessagePage
@@ -394,21 +531,47 @@ export interface components {
             items: components["schemas"]["Message"][];
             nextCursor: string | null;
         };
+        /** MessageRef */
+        MessageRef: {
+            conversationId: string;
+            messageId: string;
+        };
         /**
          * MessageType
          * @enum {string}
          */
         MessageType: "FILE" | "IMAGE" | "SYSTEM" | "TEXT" | "VOICE";
+        /**
+         * MessageVersion
+         * @description A text that a message had, from `at` on.
+         */
+        MessageVersion: {
+            at: string;
+            content: string;
+        };
         /** Participant */
         Participant: {
             avatarUrl: string | null;
             companyName: string | null;
             country: string | null;
+            deliveredAt: string | null;
             deliveredSeq: number;
+            groupRole: components["schemas"]["GroupRole"] | null;
             name: string | null;
+            readAt: string | null;
             readSeq: number;
             role: components["schemas"]["Role"] | null;
             userId: string;
+        };
+        /**
+         * Personal
+         * @description How one participant keeps a conversation. `mutedUntil` may lie in the past: then it is not muted.
+         */
+        Personal: {
+            archived: boolean;
+            markedUnread: boolean;
+            mutedUntil: string | null;
+            pinnedAt: string | null;
         };
         /**
          * Problem
@@ -435,6 +598,36 @@ export interface components {
             name: string | null;
             role: components["schemas"]["Role"] | null;
         };
+        /**
+         * Quote
+         * @description The message that is answered, as it is now: `content` is its beginning, empty once it is deleted.
+         */
+        Quote: {
+            content: string;
+            deleted: boolean;
+            messageId: string;
+            sender: components["schemas"]["QuotedSender"];
+            seq: number;
+            type: components["schemas"]["MessageType"];
+        };
+        /** QuotedSender */
+        QuotedSender: {
+            id: string;
+            name: string | null;
+        };
+        /** React */
+        React: {
+            emoji: string;
+        };
+        /**
+         * Reaction
+         * @description One emoji and who gave it, latest first.
+         */
+        Reaction: {
+            count: number;
+            emoji: string;
+            users: components["schemas"]["QuotedSender"][];
+        };
         /** ReadState */
         ReadState: {
             readSeq: number;
@@ -456,11 +649,20 @@ export interface components {
         };
         /** SendMessage */
         SendMessage: {
+            /** @default [] */
+            attachments?: string[];
             /** @description A UUID made by the client, the same on every retry of this send. */
             clientId: string;
-            content: string;
-            /** @default TEXT */
-            type?: components["schemas"]["MessageType"];
+            /** @default  */
+            content?: string;
+            /** @default null */
+            forwardOf?: components["schemas"]["MessageRef"] | null;
+            /** @default [] */
+            mentions?: string[];
+            /** @default null */
+            replyTo?: string | null;
+            /** @default null */
+            type?: components["schemas"]["MessageType"] | null;
         };
         /**
          * Session
@@ -475,14 +677,23 @@ export interface components {
          * @description First message to someone: creates the conversation with it, so no empty one is left behind.
          */
         StartConversation: {
+            /** @default [] */
+            attachments?: string[];
             /** @description A UUID made by the client, the same on every retry of this send. */
             clientId: string;
-            content: string;
+            /** @default  */
+            content?: string;
+            /** @default null */
+            forwardOf?: components["schemas"]["MessageRef"] | null;
+            /** @default [] */
+            mentions?: string[];
             recipientId: string;
             /** @default null */
+            replyTo?: string | null;
+            /** @default null */
             subject?: components["schemas"]["Subject"] | null;
-            /** @default TEXT */
-            type?: components["schemas"]["MessageType"];
+            /** @default null */
+            type?: components["schemas"]["MessageType"] | null;
         };
         /** StartedAck */
         StartedAck: {
@@ -507,6 +718,15 @@ export interface components {
             url?: string | null;
         };
         /**
+         * SystemNote
+         * @description What a SYSTEM message tells, for showing it in the reader's words; `content` says it in English.
+         */
+        SystemNote: {
+            event: string;
+            title: string | null;
+            users: components["schemas"]["QuotedSender"][];
+        };
+        /**
          * Unread
          * @description Unread messages of one user: the total and, for each conversation that has any, its count.
          */
@@ -528,7 +748,7 @@ export interface operations {
     listConversations: {
         parameters: {
             query?: {
-                /** @description Nothing is archived yet. */
+                /** @description The archived ones instead of the others. */
                 archived?: boolean | null;
                 cursor?: string | null;
                 /** @description At most this many. */
@@ -1300,6 +1520,394 @@ export interface operations {
             };
             /** @description It contradicts what is stored. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its Content-Type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    messageHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cid: string;
+                mid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageHistory"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours: the two look the same. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addReaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cid: string;
+                mid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["React"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours: the two look the same. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its Content-Type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeReaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cid: string;
+                emoji: string;
+                mid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours: the two look the same. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePersonal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePersonal"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours: the two look the same. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from . import grouping, standing, talking
+from . import enriching, grouping, standing, talking
 from .scene import Scene
 
 Run = Callable[[Scene], Awaitable[None]]
@@ -38,6 +38,11 @@ STEPS: tuple[Step, ...] = (
     Step("reading lowers the counts on all devices", talking.mark_read, (talking.send_over_socket,)),
     Step("typing shows in the room only", talking.typing, (talking.join,)),
     Step("an edit shows everywhere", talking.edit, (talking.send_over_socket,)),
+    Step("a reaction shows everywhere, given and taken back", enriching.react, (talking.edit,)),
+    Step("an answer quotes, and mentions who takes part", enriching.answer, (talking.edit,)),
+    Step("a forwarded message brings its text", enriching.forward, (talking.edit,)),
+    Step("former texts are there for those who read", enriching.former_texts, (talking.edit,)),
+    Step("pinned and archived is everyone's own", enriching.keep, (talking.join,)),
     Step("a deleted message leaves its place empty", talking.delete_message, (talking.send_over_http,)),
     Step("a closed conversation takes no message until reopened", talking.close_and_reopen, (talking.join,)),
     Step(

@@ -80,7 +80,7 @@ class BrowserRules:
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", b"retry-after"),
+            (b"access-control-expose-headers", b"etag, retry-after"),
         ]
 
 
@@ -102,7 +102,7 @@ def _content_security_policy(host: bytes) -> bytes:
 def _preflight_headers() -> Headers:
     return [
         (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-        (b"access-control-allow-headers", b"authorization, content-type"),
+        (b"access-control-allow-headers", b"authorization, content-type, if-none-match"),
         (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
     ]
 

@@ -32,6 +32,7 @@ from ..messaging.models import (
     MessageHistory,
     MessagePage,
 )
+from .representations import REVALIDATED
 from .responses import also, refusals
 
 MAX_CURSOR_CHARS = 512
@@ -57,7 +58,12 @@ async def create_conversation(
     return Response(mine, status_code=200 if created.repeated else 201)
 
 
-@get("/", summary="List my conversations: pinned ones first, then newest activity", responses=refusals(422))
+@get(
+    "/",
+    summary="List my conversations, pinned ones first, then newest activity",
+    responses=refusals(422),
+    cache_control=REVALIDATED,
+)
 async def list_conversations(
     domain: GivenDomain,
     actor: GivenActor,
@@ -82,7 +88,7 @@ async def list_conversations(
     )
 
 
-@get("/{cid:str}", summary="One conversation", responses=refusals(404))
+@get("/{cid:str}", summary="One conversation", responses=refusals(404), cache_control=REVALIDATED)
 async def get_conversation(domain: GivenDomain, actor: GivenActor, cid: FromPath[str]) -> Conversation:
     return await conversations.get(domain, actor, cid)
 
@@ -99,7 +105,12 @@ async def delete_conversation(domain: GivenDomain, actor: GivenActor, cid: FromP
     await conversations.delete(domain, actor, cid)
 
 
-@get("/{cid:str}/messages", summary="Messages by seq, oldest first", responses=refusals(404, 422))
+@get(
+    "/{cid:str}/messages",
+    summary="Messages by seq, oldest first",
+    responses=refusals(404, 422),
+    cache_control=REVALIDATED,
+)
 async def list_messages(
     domain: GivenDomain,
     actor: GivenActor,
@@ -155,6 +166,7 @@ async def delete_message(
     "/{cid:str}/messages/{mid:str}/history",
     summary="Every text that a message had",
     responses=refusals(404, 409),
+    cache_control=REVALIDATED,
 )
 async def message_history(
     domain: GivenDomain, actor: GivenActor, cid: FromPath[str], mid: FromPath[str]

@@ -29,7 +29,7 @@ SECURITY_HEADERS: Headers = [
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(self), payment=(), usb=()"),
     (b"x-frame-options", b"DENY"),
 ]
 
@@ -93,7 +93,8 @@ def _content_security_policy(host: bytes) -> bytes:
     """Older browsers do not count WebSockets under 'self', so the host is named too, if it is a plain one."""
     sockets = b" ws://" + host + b" wss://" + host if _HOST.fullmatch(host) else b""
     return (
-        b"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; font-src 'self'; "
+        b"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; "
+        b"media-src 'self' blob:; worker-src 'self'; font-src 'self'; "
         b"connect-src 'self'" + sockets + b"; object-src 'none'; base-uri 'none'; form-action 'self'; "
         b"frame-ancestors 'none'"
     )

@@ -39,8 +39,11 @@ class Sockets:
         socket = Socket()
         self._rooms[user_room(user_id)].append(socket)
         if viewing is not None:
-            self._rooms[conversation_room(viewing)].append(socket)
+            self.view(socket, viewing)
         return socket
+
+    def view(self, socket: Socket, conversation_id: str) -> None:
+        self._rooms[conversation_room(conversation_id)].append(socket)
 
     def viewers(self, conversation_id: str) -> list[Socket]:
         return self._rooms[conversation_room(conversation_id)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from . import enriching, standing, talking
+from . import enriching, grouping, standing, talking
 from .scene import Scene
 
 Run = Callable[[Scene], Awaitable[None]]
@@ -65,4 +65,12 @@ STEPS: tuple[Step, ...] = (
     Step("whoever left the room is notified instead", standing.leave, (standing.cut_and_resume,)),
     Step("a deleted conversation is gone for everyone", standing.delete_conversation, (talking.create,)),
     Step("the outsider heard nothing all the while", standing.silence, (talking.create,)),
+    Step(
+        "a group is created, and its owner alone may add",
+        grouping.create_group,
+        (talking.create, talking.send_over_socket),
+    ),
+    Step("who is added hears and sees from then on", grouping.add, (grouping.create_group,)),
+    Step("who is removed hears and finds nothing any more", grouping.remove, (grouping.add,)),
+    Step("who leaves is gone, and the last one takes the group along", grouping.leave, (grouping.remove,)),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import conversing, reacting, standing, talking
+from . import conversing, grouping, reacting, standing, talking
 from .context import Verb
 
 VERBS: Mapping[str, Verb] = {
     **standing.VERBS,
     **talking.VERBS,
     **conversing.VERBS,
+    **grouping.VERBS,
     **reacting.VERBS,
 }

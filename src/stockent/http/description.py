@@ -74,6 +74,7 @@ RECEIVED = (
 )
 TAGS = {
     "conversations": "Conversations, their messages and read marks.",
+    "groups": "Who takes part in a group, and in which role.",
     "messages": "First messages and unread counts.",
     "users": "Profiles.",
     "health": "For load balancers; open to everybody.",

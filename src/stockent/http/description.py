@@ -51,7 +51,8 @@ def openapi_document() -> dict[str, Any]:
 
 def _types(app: Litestar) -> tuple[list[type], list[type]]:
     """The structs that routes take, and those that they answer with, usually or otherwise; in a lasting order."""
-    sent, received = set(), set()
+    sent: set[Any] = set()
+    received: set[Any] = set()
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue

@@ -27,6 +27,7 @@ from ..messaging.commands import (
     StartedAck,
 )
 from ..messaging.models import Conversation, ConversationPage, MessagePage, Profile, Unread
+from ..messaging.search import SearchPage
 from .demo_routes import DemoLogin, DemoPeople, DemoSession
 from .docs_page import STYLE, render
 from .health import Health
@@ -56,13 +57,14 @@ RECEIVED = (
     Problem,
     Profile,
     ReadState,
+    SearchPage,
     Session,
     StartedAck,
     Unread,
 )
 TAGS = {
     "conversations": "Conversations, their messages and read marks.",
-    "messages": "First messages and unread counts.",
+    "messages": "First messages, unread counts and the search.",
     "users": "Profiles.",
     "health": "For load balancers; open to everybody.",
     "demo": "Only with `stockent serve --demo`.",

@@ -18,6 +18,7 @@ from stockent.messaging.ports import Changed, Created, NewConversation, NewMessa
 
 from .documents import encode, encode_text, message_from
 from .ids import new_id, seq_in
+from .search_index import put_in, take_out, take_out_conversation
 from .searching import fold
 from .sends import client_id_reused, client_key, digest, find_stored, send_group
 from .transaction import Transaction
@@ -88,6 +89,7 @@ def delete_conversation(tx: Transaction, conversation_id: str, user_id: str) -> 
     seq = _take_seq(tx, conversation_id, stands, "conversation_deleted")
     tx.run("UPDATE participants SET unread = 0 WHERE conversation_key = ? AND unread > 0", stands.key)
     counts = tx.counts(conversation_id)
+    take_out_conversation(tx, stands.key, seq)
     tx.run("DELETE FROM participants WHERE conversation_key = ?", stands.key)
     tx.run("DELETE FROM subjects WHERE conversation_key = ?", stands.key)
     tx.run("UPDATE messages SET content = '' WHERE conversation_key = ? AND content <> ''", stands.key)
@@ -258,6 +260,7 @@ def _take_seq(
 
 
 def _rewrite(tx: Transaction, stands: _Standing, old: Message, new: Message) -> None:
+    take_out(tx, stands.key, old.seq)
     tx.run(
         """
         UPDATE messages SET content = ?, edited_at = ?, deleted_at = ?, updated_seq = ?,
@@ -272,6 +275,7 @@ def _rewrite(tx: Transaction, stands: _Standing, old: Message, new: Message) -> 
         stands.key,
         old.seq,
     )
+    put_in(tx, stands.key, old.seq)
 
 
 def _changed(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
+from stockent.messaging.errors import MessagingError
 from stockent.messaging.models import (
     Catchup,
     Conversation,
@@ -30,6 +32,7 @@ from stockent.messaging.ports import (
     Started,
     StoreError,
 )
+from stockent.messaging.search import SearchPage, SearchQuery
 
 from . import changes, gaps, people, queries
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
@@ -39,6 +42,7 @@ from .marks import ReadMark
 from .migrate import upgrade
 from .plan import Kind
 from .readers import Readers
+from .search_query import search
 from .transaction import Transaction
 from .writer import Writer
 
@@ -197,6 +201,12 @@ class SqliteStore:
                 limit=limit,
             )
         )
+
+    async def search(self, query: SearchQuery, *, user_id: str) -> SearchPage:
+        if self._writer.indexing.is_behind:
+            with suppress(MessagingError):  # what is not indexed yet is missed; the rest is found
+                await self._writer.submit(Kind.INDEX, "search", None)
+        return await self._read(lambda connection: search(connection, query, user_id))
 
     # reading
 

@@ -1,0 +1,124 @@
+"""When messages are indexed for the search: off the hot path, in slices, while the writer has nothing else to do.
+
+Under a load that never pauses, a small slice a second, and no more than a bounded number of messages behind. What a
+search needs at once it asks for (`catch_up`). Lives on the writer's thread, but for `is_behind`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from . import search_index
+from .connect import sqlite3
+from .transaction import Transaction
+
+#: The queue has been empty for so long: nobody is likely to wait behind a slice.
+QUIET_S = 0.05
+#: Under load without such a pause, a slice comes this often.
+BUSY_EVERY_S = 1.0
+#: Messages of one slice: about 5 ms.
+SLICE = 500
+#: Of a slice that is overdue: as many as one batch can bring, so that the index does not fall further behind.
+OVERDUE_SLICE = 2_000
+#: More messages than this are not left for a pause.
+MAX_BEHIND = 5_000
+#: What one search indexes at most before it begins.
+MAX_CAUGHT_UP = 2 * MAX_BEHIND
+#: Pages of one step of rewriting the index after deletions: about 3 ms.
+PURGE_PAGES = 64
+#: Rewriting takes at most this share of the time, so that a large index is not always being rewritten.
+PURGE_SHARE = 0.01
+#: After a failure, such as a full disk.
+RETRY_S = 5.0
+
+
+def catch_up(tx: Transaction, searches: Sequence[None]) -> list[None]:
+    """Index what was sent before, once for all searches that wait, so that they find it."""
+    marks = search_index.marks(tx.connection) or search_index.begin(tx.connection)
+    search_index.add_newer(tx.connection, marks, MAX_CAUGHT_UP)
+    return [None] * len(searches)
+
+
+class Indexing:
+    """The writer tells what it wrote, asks how long it may wait for more, and has steps done in between."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        #: Writes since the index was last whole: at least as many as there are messages to index.
+        self._behind = 0
+        #: When a step is due if nothing waits; None while there is nothing to do.
+        self._due_at: float | None = now()
+        self._last_step_at = now()
+        self._failed_at: float | None = None
+        #: Rewriting: up to which removal the present one reaches, when the next may begin, how long it took.
+        self._purging: int | None = None
+        self._purge_at = now()
+        self._purge_took_s = 0.0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a search might miss something that is stored. May be asked on any thread."""
+        return self._behind > 0
+
+    def wrote(self, count: int) -> None:
+        if count:
+            self._behind += count
+            self._due_at = self._now() + QUIET_S
+
+    def wait_s(self) -> float | None:
+        """How long to wait for something to write before a step is done; None: for ever."""
+        return None if self._due_at is None else max(0.0, self._due_at - self._now())
+
+    def is_overdue(self) -> bool:
+        """Whether a step is to be done although more may wait."""
+        now = self._now()
+        if self._due_at is None or (self._failed_at is not None and now < self._failed_at + RETRY_S):
+            return False
+        return self._behind > MAX_BEHIND or now >= self._last_step_at + BUSY_EVERY_S
+
+    def step(self, connection: sqlite3.Connection) -> None:
+        """The most urgent slice, in a transaction of its own. After an exception call `failed`."""
+        begun = self._now()
+        connection.execute("BEGIN IMMEDIATE")
+        behind, pause_s = self._work(connection, begun)
+        connection.execute("COMMIT")
+        now = self._now()
+        self._behind, self._failed_at, self._last_step_at = behind, None, now
+        # Half of the time is left to everybody else.
+        self._due_at = None if pause_s is None else now + max(pause_s, now - begun)
+
+    def failed(self) -> None:
+        """Nothing of the step was kept; the next comes later."""
+        self._purging = None
+        self._failed_at = self._now()
+        self._due_at = self._failed_at + RETRY_S
+
+    def _work(self, connection: sqlite3.Connection, now: float) -> tuple[int, float | None]:
+        """Returns how many new messages are not indexed yet, and the pause before the next step; None: all is done."""
+        marks = search_index.marks(connection) or search_index.begin(connection)
+        high = marks.high
+        limit = OVERDUE_SLICE if self._behind > MAX_BEHIND else SLICE
+        behind = search_index.add_newer(connection, marks, limit)
+        if marks.high > high:
+            return behind, 0.0
+        if marks.low:
+            search_index.add_older(connection, marks, SLICE)
+            return behind, 0.0
+        return behind, self._purge(connection, marks, now)
+
+    def _purge(self, connection: sqlite3.Connection, marks: search_index.Marks, now: float) -> float | None:
+        if not marks.is_stale:
+            return None
+        if now < self._purge_at:
+            return self._purge_at - now
+        is_first = self._purging is None
+        if self._purging is None:
+            self._purging, self._purge_took_s = marks.removals, 0.0
+        is_done = search_index.purge(connection, PURGE_PAGES, first=is_first)
+        self._purge_took_s += self._now() - now
+        if is_done:
+            marks.purged, self._purging = self._purging, None
+            search_index.keep(connection, marks)
+            self._purge_at = now + self._purge_took_s / PURGE_SHARE
+        return 0.0

@@ -69,12 +69,13 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(file: Path) 
 async def test_a_store_of_a_newer_version_is_refused(file: Path) -> None:
     migrate(f"sqlite:///{file}")
     with sqlite3.connect(file) as connection:
+        [(known,)] = connection.execute("SELECT version_num FROM alembic_version")
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     with pytest.raises(StoreError, match="newer version"):
         await open_store(f"sqlite:///{file}").open()
     with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (known,))
     connection.close()
     store = open_store(f"sqlite:///{file}")
     await store.open()

@@ -150,7 +150,7 @@ changes = Table(
 # Of each message the words, without a copy of the text: see `search_index`.
 MESSAGE_WORDS = """
     CREATE VIRTUAL TABLE message_words
-    USING fts5(text, content='', columnsize=0, prefix='2 3', tokenize='ascii')
+    USING fts5(text, content='', columnsize=0, prefix='2', tokenize='ascii')
 """
 
 

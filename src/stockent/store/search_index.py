@@ -21,6 +21,8 @@ from .transaction import Transaction
 
 #: Messages of a conversation that are taken out by one statement.
 REMOVED_AT_ONCE = 1_000
+#: An index of fewer messages than this need not be rewritten for its speed.
+TIDY_FROM = 10_000
 
 #: Parts text from names, so that no phrase reaches over. No text folds to a word with a middle dot in it.
 _BREAK = " · "
@@ -29,17 +31,27 @@ NAMES = "''"
 
 
 class Marks(msgspec.Struct):
-    """`version` names the rules by which words were made. What was removed after `purged` removals still has traces."""
+    """`version` names the rules by which words were made.
+
+    `removals` counts what was taken out, `tidied` how many of those were when a rewriting began whose end is known, and
+    `tidied_size` the messages in the index then.
+    """
 
     version: str
     low: int
     high: int
     removals: int = 0
-    purged: int = 0
+    tidied: int = 0
+    tidied_size: int = 0
 
     @property
-    def is_stale(self) -> bool:
-        return self.removals > self.purged
+    def size(self) -> int:
+        return self.high - self.low
+
+    @property
+    def is_untidy(self) -> bool:
+        """Words that were taken out have left traces, or the index has grown by half in small pieces."""
+        return self.removals > self.tidied or self.size > self.tidied_size * 3 // 2 + TIDY_FROM
 
 
 class Entry(NamedTuple):
@@ -97,8 +109,11 @@ def add_older(connection: sqlite3.Connection, marks: Marks, limit: int) -> int:
     return downto
 
 
-def purge(connection: sqlite3.Connection, pages: int, *, first: bool) -> bool:
-    """Rewrite a part of the index, so that words that were taken out leave the file. Returns whether all is done."""
+def tidy(connection: sqlite3.Connection, pages: int, *, first: bool) -> bool:
+    """Rewrite a part of the index into one piece: words that were taken out leave the file, and searches get quicker.
+
+    Returns whether all is done.
+    """
     before = connection.total_changes
     connection.execute(
         "INSERT INTO message_words (message_words, rank) VALUES ('merge', ?)", (-pages if first else pages,)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from . import search_index
 from .connect import sqlite3
+from .search_index import Marks
 from .transaction import Transaction
 
 #: The queue has been empty for so long: nobody is likely to wait behind a slice.
@@ -25,10 +26,10 @@ OVERDUE_SLICE = 2_000
 MAX_BEHIND = 5_000
 #: What one search indexes at most before it begins.
 MAX_CAUGHT_UP = 2 * MAX_BEHIND
-#: Pages of one step of rewriting the index after deletions: about 3 ms.
-PURGE_PAGES = 64
+#: Pages of one step of rewriting the index: about 4 ms.
+TIDY_PAGES = 64
 #: Rewriting takes at most this share of the time, so that a large index is not always being rewritten.
-PURGE_SHARE = 0.01
+TIDY_SHARE = 0.01
 #: After a failure, such as a full disk.
 RETRY_S = 5.0
 
@@ -51,10 +52,10 @@ class Indexing:
         self._due_at: float | None = now()
         self._last_step_at = now()
         self._failed_at: float | None = None
-        #: Rewriting: up to which removal the present one reaches, when the next may begin, how long it took.
-        self._purging: int | None = None
-        self._purge_at = now()
-        self._purge_took_s = 0.0
+        #: Rewriting: removals and size when the present one began, when the next may begin, how long it took.
+        self._tidying: tuple[int, int] | None = None
+        self._tidy_at = now()
+        self._tidy_took_s = 0.0
 
     @property
     def is_behind(self) -> bool:
@@ -90,7 +91,7 @@ class Indexing:
 
     def failed(self) -> None:
         """Nothing of the step was kept; the next comes later."""
-        self._purging = None
+        self._tidying = None
         self._failed_at = self._now()
         self._due_at = self._failed_at + RETRY_S
 
@@ -105,20 +106,20 @@ class Indexing:
         if marks.low:
             search_index.add_older(connection, marks, SLICE)
             return behind, 0.0
-        return behind, self._purge(connection, marks, now)
+        return behind, self._tidy(connection, marks, now)
 
-    def _purge(self, connection: sqlite3.Connection, marks: search_index.Marks, now: float) -> float | None:
-        if not marks.is_stale:
+    def _tidy(self, connection: sqlite3.Connection, marks: Marks, now: float) -> float | None:
+        if not marks.is_untidy:
             return None
-        if now < self._purge_at:
-            return self._purge_at - now
-        is_first = self._purging is None
-        if self._purging is None:
-            self._purging, self._purge_took_s = marks.removals, 0.0
-        is_done = search_index.purge(connection, PURGE_PAGES, first=is_first)
-        self._purge_took_s += self._now() - now
+        if now < self._tidy_at:
+            return self._tidy_at - now
+        is_first = self._tidying is None
+        if self._tidying is None:
+            self._tidying, self._tidy_took_s = (marks.removals, marks.size), 0.0
+        is_done = search_index.tidy(connection, TIDY_PAGES, first=is_first)
+        self._tidy_took_s += self._now() - now
         if is_done:
-            marks.purged, self._purging = self._purging, None
+            (marks.tidied, marks.tidied_size), self._tidying = self._tidying, None
             search_index.keep(connection, marks)
-            self._purge_at = now + self._purge_took_s / PURGE_SHARE
+            self._tidy_at = now + self._tidy_took_s / TIDY_SHARE
         return 0.0

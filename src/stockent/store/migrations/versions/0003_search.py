@@ -11,5 +11,5 @@ depends_on = None
 def upgrade() -> None:
     op.execute(
         "CREATE VIRTUAL TABLE message_words"
-        " USING fts5(text, content='', columnsize=0, prefix='2 3', tokenize='ascii')"
+        " USING fts5(text, content='', columnsize=0, prefix='2', tokenize='ascii')"
     )

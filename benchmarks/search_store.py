@@ -24,7 +24,7 @@ from stockent.messaging.ports import NewConversation, NewMessage
 from stockent.store import migrate, open_store, search_index
 from stockent.store.connect import connect_writer, sqlite3
 from stockent.store.ids import hex_ms, rfc3339
-from stockent.store.search_indexing import TIDY_PAGES
+from stockent.store.search_indexing import SLICE, TIDY_PAGES
 
 MESSAGES = 1_000_000
 PER_CONVERSATION = 20
@@ -38,20 +38,23 @@ ASKERS = {
     "groups": (1_000, 1.0, 20),
 }
 _SPOKEN = {
-    "en": (50, "price sample order container shipment invoice payment delivery quality steel cotton yarn tonne offer"
-           " please confirm could you send the of for and to we is with our by this week port customs certificate"
-           " origin discount quantity minimum lead time packing pallet today tomorrow thanks regards meeting"),
-    "tr": (15, "fiyat numune sipariş konteyner sevkiyat fatura ödeme teslimat kalite çelik pamuk iplik ton teklif lütfen"
-           " teyit eder misiniz için ve bir bu hafta liman gümrük sertifika menşe indirim miktar en az süre ambalaj bugün"
-           " yarın teşekkürler saygılar ılık İzmir İstanbul Ankara görüşme"),
-    "de": (10, "Preis Muster Auftrag Behälter Lieferung Rechnung Zahlung Qualität Stahl Baumwolle Garn Tonne Angebot bitte"
-           " bestätigen könnten Sie für und der die das wir mit Größe Straße Zürich München heute morgen Grüße Zoll"),
-    "es": (10, "precio muestra pedido contenedor envío factura pago entrega calidad acero algodón hilo tonelada oferta por"
-           " favor confirmar podría usted para y el la de con año mañana gracias saludos aduana certificado"),
-    "ru": (5, "цена образец заказ контейнер отгрузка счёт оплата доставка качество сталь хлопок пряжа тонна предложение"
-           " пожалуйста подтвердите для и мы с сегодня завтра спасибо"),
-    "zh": (10, "价格 样品 订单 集装箱 发货 发票 付款 交货 质量 钢 棉 纱 吨 报价 请 确认 能否 的 和 我们 本周 港口 海关"
-           " 证书 原产地 折扣 数量 最低 包装 今天 明天 谢谢"),
+    "en": (50, "price sample order container shipment invoice payment delivery quality steel cotton yarn tonne"
+           " offer please confirm could you send the of for and to we is with our by this week port customs"
+           " certificate origin discount quantity minimum lead time packing pallet today tomorrow thanks"
+           " regards meeting"),
+    "tr": (15, "fiyat numune sipariş konteyner sevkiyat fatura ödeme teslimat kalite çelik pamuk iplik ton"
+           " teklif lütfen teyit eder misiniz için ve bir bu hafta liman gümrük sertifika menşe indirim"
+           " miktar en az süre ambalaj bugün yarın teşekkürler saygılar ılık İzmir İstanbul Ankara görüşme"),
+    "de": (10, "Preis Muster Auftrag Behälter Lieferung Rechnung Zahlung Qualität Stahl Baumwolle Garn Tonne"
+           " Angebot bitte bestätigen könnten Sie für und der die das wir mit Größe Straße Zürich München"
+           " heute morgen Grüße Zoll"),
+    "es": (10, "precio muestra pedido contenedor envío factura pago entrega calidad acero algodón hilo tonelada"
+           " oferta por favor confirmar podría usted para y el la de con año mañana gracias saludos aduana"
+           " certificado"),
+    "ru": (5, "цена образец заказ контейнер отгрузка счёт оплата доставка качество сталь хлопок пряжа тонна"
+           " предложение пожалуйста подтвердите для и мы с сегодня завтра спасибо"),
+    "zh": (10, "价格 样品 订单 集装箱 发货 发票 付款 交货 质量 钢 棉 纱 吨 报价 请 确认 能否 的 和 我们 本周"
+           " 港口 海关 证书 原产地 折扣 数量 最低 包装 今天 明天 谢谢"),
 }  # fmt: skip
 _ENDINGS = ["", "s", "er", "ing", "ler", "lar", "den", "e", "en", "a", "os", "ы", "ом"]
 _SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in "aeiou"]
@@ -326,7 +329,7 @@ def main() -> int:
     )
     parser.add_argument("--messages", type=int, default=MESSAGES)
     parser.add_argument("--searches", type=int, default=1_000)
-    parser.add_argument("--slice", type=int, default=500)
+    parser.add_argument("--slice", type=int, default=SLICE)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--tasks", type=int, default=500)
     given = parser.parse_args()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import msgspec
+import structlog
 
 from stockent.messaging.words import WORDS_VERSION, words
 
@@ -23,6 +24,10 @@ from .transaction import Transaction
 REMOVED_AT_ONCE = 1_000
 #: An index of fewer messages than this need not be rewritten for its speed.
 TIDY_FROM = 10_000
+#: What SQLite says of an index that contradicts itself (SQLITE_CORRUPT_VTAB); it is made anew from the messages.
+CORRUPT_INDEX = 267
+
+log = structlog.get_logger("stockent.store")
 
 #: Parts text from names, so that no phrase reaches over. No text folds to a word with a middle dot in it.
 _BREAK = " · "
@@ -142,10 +147,18 @@ def take_out_conversation(tx: Transaction, conversation_key: int, last_seq: int)
 def _remove(tx: Transaction, entries: list[Entry]) -> None:
     indexed = _within_marks(tx, entries)
     found = marks(tx.connection)
-    if indexed and found is not None:
+    if not indexed or found is None:
+        return
+    try:
         tx.run(_DELETE, encode_text(indexed))
-        found.removals += len(indexed)
-        keep(tx.connection, found)
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) != CORRUPT_INDEX:
+            raise
+        log.error("search_index_begun_anew", reason=str(error))
+        begin(tx.connection)
+        return
+    found.removals += len(indexed)
+    keep(tx.connection, found)
 
 
 def _within_marks(tx: Transaction, entries: list[Entry]) -> list[Entry]:

@@ -1,7 +1,8 @@
 """When messages are indexed for the search: off the hot path, in slices, while the writer has nothing else to do.
 
-Under a load that never pauses, a small slice a second, and no more than a bounded number of messages behind. What a
-search needs at once it asks for (`catch_up`). Lives on the writer's thread, but for `is_behind`.
+Under a load that never pauses, slices take a small share of the time, so that a burst of sends is hardly slower for
+them; no more than a bounded number of messages are left behind. What a search needs at once it asks for (`catch_up`).
+Lives on the writer's thread, but for `is_behind`.
 """
 
 from __future__ import annotations
@@ -16,16 +17,15 @@ from .transaction import Transaction
 
 #: The queue has been empty for so long: nobody is likely to wait behind a slice.
 QUIET_S = 0.05
-#: Under load without such a pause, a slice comes this often.
-BUSY_EVERY_S = 1.0
-#: Messages of one slice: about 5 ms.
-SLICE = 500
-#: Of a slice that is overdue: as many as one batch can bring, so that the index does not fall further behind.
+#: Under load without such a pause, slices take this share of the time.
+BUSY_SHARE = 0.03
+#: Messages of one slice: about 4 ms.
+SLICE = 250
+#: More messages than this are not left for quieter times; then slices are as large as a batch can be, to keep pace.
+MAX_BEHIND = 100_000
 OVERDUE_SLICE = 2_000
-#: More messages than this are not left for a pause.
-MAX_BEHIND = 5_000
-#: What one search indexes at most before it begins.
-MAX_CAUGHT_UP = 2 * MAX_BEHIND
+#: What one search indexes at most before it begins: about 70 ms, in which nobody else writes.
+MAX_CAUGHT_UP = 5_000
 #: Pages of one step of rewriting the index: about 4 ms.
 TIDY_PAGES = 64
 #: Rewriting takes at most this share of the time, so that a large index is not always being rewritten.
@@ -50,8 +50,8 @@ class Indexing:
         self._behind = 0
         #: When a step is due if nothing waits; None while there is nothing to do.
         self._due_at: float | None = now()
-        self._last_step_at = now()
-        self._failed_at: float | None = None
+        #: Before this, no step is done while more may wait; before that, none at all.
+        self._busy_until = self._retry_at = now()
         #: Rewriting: removals and size when the present one began, when the next may begin, how long it took.
         self._tidying: tuple[int, int] | None = None
         self._tidy_at = now()
@@ -74,9 +74,9 @@ class Indexing:
     def is_overdue(self) -> bool:
         """Whether a step is to be done although more may wait."""
         now = self._now()
-        if self._due_at is None or (self._failed_at is not None and now < self._failed_at + RETRY_S):
+        if self._due_at is None or now < self._retry_at:
             return False
-        return self._behind > MAX_BEHIND or now >= self._last_step_at + BUSY_EVERY_S
+        return now >= self._busy_until or self._behind > MAX_BEHIND
 
     def step(self, connection: sqlite3.Connection) -> None:
         """The most urgent slice, in a transaction of its own. After an exception call `failed`."""
@@ -85,15 +85,16 @@ class Indexing:
         behind, pause_s = self._work(connection, begun)
         connection.execute("COMMIT")
         now = self._now()
-        self._behind, self._failed_at, self._last_step_at = behind, None, now
-        # Half of the time is left to everybody else.
-        self._due_at = None if pause_s is None else now + max(pause_s, now - begun)
+        took_s = now - begun
+        self._behind = behind
+        self._busy_until = now + took_s / BUSY_SHARE
+        # Half of the time is left to others who want the processor.
+        self._due_at = None if pause_s is None else now + max(pause_s, took_s)
 
     def failed(self) -> None:
         """Nothing of the step was kept; the next comes later."""
         self._tidying = None
-        self._failed_at = self._now()
-        self._due_at = self._failed_at + RETRY_S
+        self._due_at = self._retry_at = self._now() + RETRY_S
 
     def _work(self, connection: sqlite3.Connection, now: float) -> tuple[int, float | None]:
         """Returns how many new messages are not indexed yet, and the pause before the next step; None: all is done."""

@@ -285,7 +285,7 @@ _MATCHES = f"""
         FROM message_words w CROSS JOIN messages m ON m.key = w.rowid
         {_MINE}
         CROSS JOIN conversations c ON c.key = m.conversation_key
-        WHERE w.message_words MATCH :asked AND w.rowid BETWEEN :oldest AND :newest
+        WHERE w.message_words MATCH :asked AND w.rowid BETWEEN :oldest AND :newest AND m.deleted_at IS NULL
             AND (:after IS NULL OR m.created_at >= :after) AND (:before IS NULL OR m.created_at < :before)
         ORDER BY w.rowid DESC LIMIT :limit)
 """  # noqa: S608  # only the constants above go in

@@ -137,7 +137,7 @@ class Writer:
         connection.execute("BEGIN IMMEDIATE")
         outcomes = list(self._work(connection, batch))
         connection.execute("COMMIT")
-        self.indexing.wrote(sum(operation.kind is not Kind.INDEX for operation in batch))
+        self.indexing.wrote(sum(operation.kind in _MAY_SEND for operation in batch))
         return outcomes
 
     def _connected(self) -> sqlite3.Connection:
@@ -229,6 +229,8 @@ _RUN: dict[Kind, Callable[[Transaction, list[Any]], Sequence[object]]] = {
     Kind.OTHER: _run_others,
     Kind.INDEX: catch_up,
 }
+#: What may leave messages behind that are not indexed yet.
+_MAY_SEND = frozenset({Kind.SEND, Kind.OTHER})
 
 
 def _refusals(batch: list[Operation], error: BaseException) -> list[Outcome]:

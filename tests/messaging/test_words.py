@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from stockent.messaging.words import placed_words, words
 
-#: Where folding changes lengths: accents, ligatures, Turkish, Hangul, kana, ideographs, vowel signs, what is beyond 16 bits.
-TRICKY = "aAéE\u0301\u0308ßﬀıİIiœŁﷺ½²①の中價가\u1100\u1161\u11a8ガｶﾞไทยิहिन्दी👍🏽❤\ufe0f\u200d\u00ad\u200b\U0001d400𠀀 \t\n-_·'\"."
-TEXTS = st.text(st.one_of(st.sampled_from(TRICKY), st.characters(exclude_categories=("Cs",))), max_size=40)
+#: Where folding changes lengths: accents, ligatures, Turkish, Hangul, kana, ideographs, vowel signs, astral characters.
+TRICKY = (
+    "aAéE\u0301\u0308ßﬀıİIiœŁﷺ½²①の中價가\u1100\u1161\u11a8ガｶﾞไทยิहिन्दी"
+    "👍🏽❤\ufe0f\u200d\u00ad\u200b\U0001d400𠀀 \t\n-_·'\"."
+)
+TEXTS = st.text(st.one_of(st.sampled_from(TRICKY), st.characters(codec="utf-8")), max_size=40)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def test_two_spellings_of_a_word_are_the_same(one: str, other: str) -> None:
     [
         ("PO-2024/117, 500 kg", ["po", "2024", "117", "500", "kg"]),
         ("棉纱30支", ["棉", "纱", "30", "支"]),
-        ("한국제품A가격", [*unicodedata.normalize("NFD", "한 국 제 품").split(), "a", *"가 격".split()]),
+        ("한국제품A가격", ["한", "국", "제", "품", "a", "가", "격"]),
         ("ไทย", ["ไ", "ท", "ย"]),
         ("हिन्दी में", ["हिनदी", "में"]),
         ("snake_case o'clock", ["snake", "case", "o", "clock"]),

@@ -43,16 +43,11 @@ async def search_messages(
             ' "a phrase"; -word must not be there.'
         ),
     ] = None,
-    sender: Annotated[
-        str | None,
-        QueryParameter(name="from", max_length=MAX_ID_CHARS, description="Who wrote: a user's id."),
-    ] = None,
-    conversation_id: Annotated[
-        str | None, QueryParameter(name="conversationId", max_length=MAX_ID_CHARS)
-    ] = None,
+    sender: Annotated[str | None, QueryParameter(name="from", description="Who wrote: a user's id.")] = None,
+    conversationId: Annotated[str | None, QueryParameter(max_length=MAX_ID_CHARS)] = None,  # noqa: N803  # as refusals
     after: When = None,
     before: When = None,
-    has_attachments: Annotated[bool | None, QueryParameter(name="hasAttachments")] = None,
+    hasAttachments: Annotated[bool | None, QueryParameter()] = None,  # noqa: N803  # name it
     sort: Annotated[SearchSort, QueryParameter()] = SearchSort.RELEVANCE,
     cursor: Annotated[str | None, QueryParameter(max_length=MAX_CURSOR_CHARS)] = None,
     limit: Annotated[
@@ -65,10 +60,10 @@ async def search_messages(
         SearchMessages(
             q=q,
             sender=sender or None,
-            conversation_id=conversation_id or None,
+            conversation_id=conversationId or None,
             after=after,
             before=before,
-            has_attachments=has_attachments,
+            has_attachments=hasAttachments,
             sort=sort,
             cursor=cursor,
             limit=limit,

@@ -46,8 +46,9 @@ class Indexing:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        #: Writes since the index was last whole: at least as many as there are messages to index.
-        self._behind = 0
+        #: Writes since the index was last whole: at least as many as there are messages to index. One stands for what
+        #: the store's last life may have left.
+        self._behind = 1
         #: When a step is due if nothing waits; None while there is nothing to do.
         self._due_at: float | None = now()
         #: Before this, no step is done while more may wait; before that, none at all.

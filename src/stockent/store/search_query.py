@@ -93,8 +93,9 @@ def search(connection: sqlite3.Connection, query: SearchQuery, user_id: str) -> 
     newest = _MAX_KEY if cursor is None else _key(connection, cursor.newest, me)
     if cursor is not None and cursor.within is None:
         newest -= 1
-    matches = _matches(connection, query, me, asked, newest)
-    if query.sort is SearchSort.NEWEST or not query.terms:
+    is_ranked = query.sort is SearchSort.RELEVANCE and bool(query.terms)
+    matches = _matches(connection, query, me, asked, newest, count=WINDOW if is_ranked else query.limit)
+    if not is_ranked:
         shown = matches[: query.limit]
         more = len(matches) > len(shown)
         following = _Cursor(shown[-1].place, None) if more else None
@@ -170,9 +171,9 @@ def _phrase(term: Term) -> str:
 
 
 def _matches(
-    connection: sqlite3.Connection, query: SearchQuery, me: int, asked: str, newest: int
+    connection: sqlite3.Connection, query: SearchQuery, me: int, asked: str, newest: int, *, count: int
 ) -> list[_Match]:
-    """The newest matches, one more than a window holds."""
+    """The newest matches up to a key, and one more than was asked for if there is one."""
     oldest = 0
     if query.after is not None:
         oldest = _first_key_at(connection, _shifted(query.after, -CLOCK_SLACK))
@@ -188,7 +189,7 @@ def _matches(
             "oldest": oldest,
             "after": query.after,
             "before": query.before,
-            "limit": WINDOW + 1,
+            "limit": count + 1,
         },
     )
     return _matches_from(found)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stockent.messaging.commands import SearchMessages
+from stockent.messaging.errors import MessagingError
 from stockent.messaging.models import MessageType
 from stockent.messaging.ports import NewMessage, Store
 from stockent.messaging.searching import checked
@@ -190,6 +191,29 @@ async def test_words_that_were_taken_back_leave_the_file(file: Path, how: str) -
     connection.close()
     assert b"stays" in file.read_bytes()
     assert canary.encode() not in file.read_bytes()
+
+
+@pytest.mark.parametrize("others", [["bob"], ["bob", "cem"]])
+async def test_who_takes_no_part_any_more_finds_nothing_whatever_the_index_holds(
+    file: Path, others: list[str]
+) -> None:
+    store = open_store(f"sqlite:///{file}")
+    await store.open()
+    cid = await opened(store, "ann", *others)
+    for n in range(3):
+        await say(store, cid, "ann", f"steel {n}")
+    query = checked(SearchMessages(q="steel", limit=1))
+    page = await store.search(query, user_id="bob")
+    assert page.next_cursor
+    await store.close()
+    connection = connect_writer(file)
+    bob = "(SELECT key FROM users WHERE id = 'bob')"
+    assert len(found(connection, "steel")) == 3
+    connection.execute(f"DELETE FROM participants WHERE user_key = {bob}")
+    assert found(connection, "steel") == []
+    with pytest.raises(MessagingError, match="cursor"):
+        search_query.search(connection, query._replace(cursor=page.next_cursor), "bob")
+    connection.close()
 
 
 async def test_words_made_by_other_rules_are_made_anew(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

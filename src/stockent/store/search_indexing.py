@@ -18,7 +18,7 @@ from .transaction import Transaction
 #: The queue has been empty for so long: nobody is likely to wait behind a slice.
 QUIET_S = 0.05
 #: Under load without such a pause, slices take this share of the time.
-BUSY_SHARE = 0.03
+BUSY_SHARE = 0.02
 #: Messages of one slice: about 4 ms.
 SLICE = 250
 #: More messages than this are not left for quieter times; then slices are as large as a batch can be, to keep pace.

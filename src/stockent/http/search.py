@@ -36,6 +36,7 @@ When = Annotated[
 async def search_messages(
     domain: GivenDomain,
     actor: GivenActor,
+    # Arguments are named as on the wire, because refusals name them.
     q: Annotated[
         str | None,
         QueryParameter(
@@ -44,10 +45,10 @@ async def search_messages(
         ),
     ] = None,
     sender: Annotated[str | None, QueryParameter(name="from", description="Who wrote: a user's id.")] = None,
-    conversationId: Annotated[str | None, QueryParameter(max_length=MAX_ID_CHARS)] = None,  # noqa: N803  # as refusals
+    conversationId: Annotated[str | None, QueryParameter(max_length=MAX_ID_CHARS)] = None,  # noqa: N803
     after: When = None,
     before: When = None,
-    hasAttachments: Annotated[bool | None, QueryParameter()] = None,  # noqa: N803  # name it
+    hasAttachments: Annotated[bool | None, QueryParameter()] = None,  # noqa: N803
     sort: Annotated[SearchSort, QueryParameter()] = SearchSort.RELEVANCE,
     cursor: Annotated[str | None, QueryParameter(max_length=MAX_CURSOR_CHARS)] = None,
     limit: Annotated[

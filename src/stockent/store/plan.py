@@ -26,8 +26,8 @@ class Kind(IntEnum):
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False):
-    """`argument`: a Profile, a NewMessage, a ReadMark, for `OTHER` what takes the transaction and does the work,
-    or None.
+    """`argument`: a Profile, a NewMessage, a ReadMark, for `OTHER` what takes the transaction and does the work;
+    `INDEX` has none.
 
     `conversation_id`, of a profile a key of its own, is None for what may touch any conversation: it stands after
     all that came before it and before all that comes after.

@@ -27,7 +27,7 @@ from ..messaging.commands import (
     StartedAck,
 )
 from ..messaging.models import Conversation, ConversationPage, MessagePage, Profile, Unread
-from ..messaging.search import SearchPage
+from ..messaging.search import SearchPage, SearchSort
 from .demo_routes import DemoLogin, DemoPeople, DemoSession
 from .docs_page import STYLE, render
 from .health import Health
@@ -44,6 +44,7 @@ SENT = (
     DemoLogin,
     EditMessage,
     MarkRead,
+    SearchSort,
     SendMessage,
     StartConversation,
 )

@@ -60,6 +60,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/session"): open_to_all(),
     ("GET", "/api/me"): speakers(200),
     ("GET", "/api/unread"): speakers(200),
+    ("GET", "/api/search"): speakers(422),
     ("GET", "/api/users/{user_id}"): Rule(401, 404, 200, 200),
     ("GET", "/api/conversations"): speakers(200),
     ("POST", "/api/conversations"): speakers(201, {"participantIds": ["somebody"]}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import conversing, grouping, reacting, standing, talking
+from . import conversing, grouping, reacting, searching, standing, talking
 from .context import Verb
 
 VERBS: Mapping[str, Verb] = {
@@ -13,4 +13,5 @@ VERBS: Mapping[str, Verb] = {
     **conversing.VERBS,
     **grouping.VERBS,
     **reacting.VERBS,
+    **searching.VERBS,
 }

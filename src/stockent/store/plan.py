@@ -20,11 +20,14 @@ class Kind(IntEnum):
     PROFILE = 0
     SEND = 1
     MARK = 2
-    OTHER = 3
+    #: Makes a search find what was sent before it.
+    INDEX = 3
+    OTHER = 4
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False):
-    """`argument`: a Profile, a NewMessage, a ReadMark, or for `OTHER` what takes the transaction and does the work.
+    """`argument`: a Profile, a NewMessage, a ReadMark, for `OTHER` what takes the transaction and does the work;
+    `INDEX` has none.
 
     `conversation_id`, of a profile a key of its own, is None for what may touch any conversation: it stands after
     all that came before it and before all that comes after.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import conversing, standing, talking
+from . import conversing, signalling, standing, talking
 from .context import Verb
 
 VERBS: Mapping[str, Verb] = {
     **standing.VERBS,
     **talking.VERBS,
     **conversing.VERBS,
+    **signalling.VERBS,
 }

@@ -18,15 +18,25 @@ from litestar.types import Method
 from ..json_schema import components
 from ..messaging.commands import (
     ChangeConversation,
+    ChangeSettings,
     CreateConversation,
     EditMessage,
+    MarkDeliveredCommand,
     MarkRead,
     ReadState,
     SendMessage,
     StartConversation,
     StartedAck,
 )
-from ..messaging.models import Conversation, ConversationPage, MessagePage, Profile, Unread
+from ..messaging.models import (
+    Conversation,
+    ConversationPage,
+    MessagePage,
+    Presences,
+    Profile,
+    Unread,
+    UserSettings,
+)
 from .demo_routes import DemoLogin, DemoPeople, DemoSession
 from .docs_page import STYLE, render
 from .health import Health
@@ -39,9 +49,11 @@ API_VERSION = "1.0"
 CACHE_S = 300
 SENT = (
     ChangeConversation,
+    ChangeSettings,
     CreateConversation,
     DemoLogin,
     EditMessage,
+    MarkDeliveredCommand,
     MarkRead,
     SendMessage,
     StartConversation,
@@ -53,12 +65,14 @@ RECEIVED = (
     DemoSession,
     Health,
     MessagePage,
+    Presences,
     Problem,
     Profile,
     ReadState,
     Session,
     StartedAck,
     Unread,
+    UserSettings,
 )
 TAGS = {
     "conversations": "Conversations, their messages and read marks.",

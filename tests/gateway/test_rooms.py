@@ -179,4 +179,5 @@ async def test_a_socket_that_goes_leaves_every_room_and_nothing_in_memory(
     await poll_until(lambda: not place.node.server.engine.connections)
     assert not place.namespace.sockets
     assert len(place.namespace.rooms) == 0
+    place.clock.advance(10)
     assert place.clock.waiting == 1, "only the watch over tokens still has a timer"

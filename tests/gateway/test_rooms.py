@@ -25,8 +25,8 @@ async def test_joining_gives_the_conversation_as_one_sees_it(place: Place) -> No
     cid = await place.conversation("ann", "ben")
     await place.send("ann", cid)
     ben = await place.device("ben")
-    ack = await ben.done("join_conversation", conversationId=cid)
     fetched = await place.person("ben").done("GET", f"/api/conversations/{cid}")
+    ack = await ben.done("join_conversation", conversationId=cid)
     assert ack == {"ok": True, "conversation": fetched, "events": [], "reset": False}
     assert fetched["unread"] == 1
 

@@ -58,7 +58,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/me"): speakers(200),
     ("GET", "/api/me/settings"): speakers(200),
     ("PATCH", "/api/me/settings"): speakers(200, {"sendReadReceipts": False}),
-    ("GET", "/api/presence"): speakers(422),
+    ("GET", "/api/presence"): speakers(200),
     ("PUT", "/api/delivered"): speakers(204, {"conversations": {"of-anybody": 1}}),
     ("GET", "/api/unread"): speakers(200),
     ("GET", "/api/users/{user_id}"): Rule(401, 404, 200, 200),

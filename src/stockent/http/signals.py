@@ -60,7 +60,7 @@ async def list_presences(
             max_length=MAX_WATCHED * (MAX_ID_CHARS + 1),
             description=f"Up to {MAX_WATCHED} ids with commas between. Who shares no conversation is left out.",
         ),
-    ],
+    ] = "",
 ) -> Presences:
-    asked = decode(WatchPresence, {"userIds": user_ids.split(",")})
+    asked = decode(WatchPresence, {"userIds": user_ids.split(",") if user_ids else []})
     return Presences(presences=await domain.presence.watch(actor, asked.user_ids))

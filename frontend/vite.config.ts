@@ -1,10 +1,12 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { emojiData, pdfData } from './vite.plugins.ts';
+
 const SERVER = 'http://127.0.0.1:5001';
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), emojiData(), pdfData()],
   build: {
     outDir: '../src/stockent/http/page',
     emptyOutDir: true,
@@ -15,8 +17,8 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          // What changes with every release apart from what seldom does.
-          groups: [{ name: 'vendor', test: /node_modules/ }],
+          // What changes with every release apart from what seldom does. What is loaded when first used stays apart too.
+          groups: [{ name: 'vendor', test: /node_modules\/(?!frimousse|pdfjs-dist)/ }],
         },
       },
     },

@@ -202,6 +202,13 @@ class Twice(SocketEmitter):
         super().emit(event, payload, to=to, except_rooms=except_rooms)
 
 
+class Lingering(SocketEmitter):
+    """Leaves those who were removed where they are."""
+
+    def leave_room(self, room: str, *, members_of: str) -> None:
+        pass
+
+
 def without(event_lost: str) -> type[SocketEmitter]:
     class Loses(SocketEmitter):
         def emit(
@@ -253,6 +260,11 @@ def without(event_lost: str) -> type[SocketEmitter]:
             "a deleted conversation is gone for everyone",
             "hears conversation_deleted once",
         ),
+        (
+            Lingering,
+            "who is removed hears and finds nothing any more",
+            "outsider's socket (websocket) hears participant_removed once",
+        ),
     ],
     ids=[
         "no exceptions",
@@ -264,6 +276,7 @@ def without(event_lost: str) -> type[SocketEmitter]:
         "no typing",
         "no presence",
         "no deletion",
+        "no removal",
     ],
 )
 async def test_it_names_the_step_in_which_the_wrong_sockets_hear(

@@ -261,3 +261,29 @@ def test_help_and_readme_table_name_every_variable_with_its_default() -> None:
             assert variable.name in table
             assert variable.meaning in table
             assert variable.default is None or variable.default in table
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("90s", 90), ("15m", 900), ("2H", 7_200), ("7d", 604_800), ("forever", None)]
+)
+def test_how_long_words_can_be_taken_back_is_a_time_or_for_ever(given: str, seconds: float | None) -> None:
+    settings = load(EDIT_WINDOW=given, DELETE_WINDOW=given)
+    assert (settings.policy.edit_window_s, settings.policy.delete_window_s) == (seconds, seconds)
+
+
+@pytest.mark.parametrize("name", ["EDIT_WINDOW", "DELETE_WINDOW"])
+@pytest.mark.parametrize("given", ["15", "1.5h", "-1m", "soon", "1w"])
+def test_a_time_that_is_none_is_refused_by_its_name(name: str, given: str) -> None:
+    [problem] = problems(**{name: given})
+    assert problem.startswith(
+        f"{name}: expected a time such as 90s, 15m, 24h or 7d, or forever, got {given!r}"
+    )
+
+
+@pytest.mark.parametrize(("name", "most"), [("MAX_ATTACHMENTS", "100"), ("MAX_ATTACHMENT_MB", "10000")])
+def test_what_files_are_allowed_has_bounds(name: str, most: str) -> None:
+    assert load(None, **{name: most})
+    for given in ("0", "-1", "ten", "1.5", most + "0"):
+        assert problems(**{name: given}) == (
+            f"{name}: expected a whole number from 1 to {most}, got {given!r}",
+        )

@@ -1,13 +1,14 @@
 // @vitest-environment jsdom
 /** The composer by key and by hand. */
 
-import { cleanup, render, screen } from '@testing-library/react';
+import { cleanup, createEvent, fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { MAX_CONTENT_CHARS, type Message } from '../src/client';
 import { SocketProvider } from '../src/react';
 import { SessionContext } from '../src/app/session/SessionContext';
+import type { Person } from '../src/app/text/mentions';
 import { Composer } from '../src/app/thread/Composer';
 import { message } from './make';
 import { backend, clientOf, ready } from './server/rig';
@@ -16,6 +17,8 @@ import { until } from './server/until';
 beforeEach(() => {
   localStorage.clear();
   vi.stubGlobal('matchMedia', () => ({ matches: false }));
+  // jsdom lays nothing out, so there is nothing to scroll.
+  Element.prototype.scrollIntoView = () => undefined;
 });
 
 afterEach(() => {
@@ -23,10 +26,17 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-async function composer({ id = 'c', editing = null, userId = 'ana' }: { id?: string; editing?: Message | null; userId?: string } = {}) {
+interface Setting {
+  id?: string;
+  editing?: Message | null;
+  userId?: string;
+  people?: readonly Person[];
+}
+
+async function composer({ id = 'c', editing = null, userId = 'ana', people = [] }: Setting = {}) {
   const client = clientOf(userId);
   await ready(client);
-  const heard = { submitted: [] as string[], cancelled: 0, editLast: 0 };
+  const heard = { submitted: [] as string[], mentions: [] as string[][], cancelled: 0, editLast: 0 };
   const me = backend.world.person(userId, userId);
   const { unmount } = render(
     <SessionContext value={{ kind: 'signedIn', me, client, demo: true }}>
@@ -35,7 +45,11 @@ async function composer({ id = 'c', editing = null, userId = 'ana' }: { id?: str
           ref={null}
           conversationId={id}
           editing={editing}
-          onSubmit={(text) => heard.submitted.push(text)}
+          people={people}
+          onSubmit={(text, mentions) => {
+            heard.submitted.push(text);
+            heard.mentions.push(mentions);
+          }}
           onCancelEdit={() => (heard.cancelled += 1)}
           onEditLast={() => (heard.editLast += 1)}
         />
@@ -121,4 +135,106 @@ test('writing tells the others, and an emptied box that one stopped', async () =
   await user.clear(box);
   await until('stop told', () => told().includes('typing_stop'));
   expect(told()).toEqual(['typing_start', 'typing_stop']);
+});
+
+test('keys format what is selected, and the tools do the same', async () => {
+  const { user, box } = await composer();
+  await user.type(box, 'price');
+  box.setSelectionRange(0, 5);
+  await user.keyboard('{Control>}b{/Control}');
+  expect(box.value).toBe('**price**');
+  await user.keyboard('{Control>}{Shift>}x{/Shift}{/Control}');
+  expect(box.value).toBe('**~~price~~**');
+  expect(screen.queryByRole('toolbar', { name: 'Formatting' })).toBeNull();
+  await user.click(screen.getByRole('button', { name: 'Formatting' }));
+  await user.click(screen.getByRole('button', { name: 'Strikethrough' }));
+  expect(box.value).toBe('**price**');
+  expect(box.value.slice(box.selectionStart, box.selectionEnd)).toBe('price');
+  expect(document.activeElement).toBe(box);
+});
+
+test('the tools are one stop for Tab, walked by arrows, and stay where one left them', async () => {
+  const first = await composer();
+  await first.user.click(screen.getByRole('button', { name: 'Formatting' }));
+  first.unmount();
+  const { user, box } = await composer();
+  box.focus();
+  await user.tab({ shift: true });
+  expect(document.activeElement?.getAttribute('aria-label')).toBe('Bold');
+  await user.keyboard('{ArrowLeft}');
+  expect(document.activeElement?.getAttribute('aria-label')).toBe('Code block');
+  await user.tab();
+  expect(document.activeElement).toBe(box);
+});
+
+test('Shift and Enter go on with a list, and end it at an empty item', async () => {
+  const { heard, user, box } = await composer();
+  await user.type(box, '- one{Shift>}{Enter}{/Shift}two{Shift>}{Enter}{Enter}{/Shift}after');
+  expect(box.value).toBe('- one\n- two\nafter');
+  await user.keyboard('{Enter}');
+  expect(heard.submitted).toEqual(['- one\n- two\nafter']);
+});
+
+function paste(box: HTMLTextAreaElement, data: Record<string, string>): boolean {
+  const clipboardData = { getData: (type: string) => data[type] ?? '' };
+  return fireEvent(box, createEvent.paste(box, { clipboardData }));
+}
+
+test('what is pasted keeps its formatting; without any it is pasted as ever', async () => {
+  const { user, box } = await composer();
+  await user.type(box, 'See: ');
+  expect(paste(box, { 'text/html': '<p>the <b>offer</b></p>', 'text/plain': 'the offer' })).toBe(false);
+  expect(box.value).toBe('See: the **offer**');
+  expect(paste(box, { 'text/html': '<p>plain</p>', 'text/plain': 'plain' })).toBe(true);
+  expect(paste(box, { 'text/plain': '<b>plain</b>' })).toBe(true);
+});
+
+const PEOPLE = [
+  { id: 'p1', name: 'Ana Lima', about: 'Lima Foods' },
+  { id: 'p2', name: 'Ben Okoro' },
+  { id: 'p3', name: 'Anton Vogel' },
+];
+
+test('an @ offers people; the arrows walk them, Enter chooses and does not send', async () => {
+  const { heard, user, box } = await composer({ people: PEOPLE });
+  await user.type(box, 'hi @an');
+  const options = screen.getAllByRole('option');
+  expect(options.map((option) => option.textContent)).toEqual(['Ana LimaLima Foods', 'Anton Vogel']);
+  expect(box.getAttribute('aria-activedescendant')).toBe(options[0]?.id);
+  await user.keyboard('{ArrowDown}');
+  expect(box.getAttribute('aria-activedescendant')).toBe(options[1]?.id);
+  expect(screen.getByRole('listbox').id).toBe(box.getAttribute('aria-controls'));
+  await user.keyboard('{Enter}');
+  expect(box.value).toBe('hi @Anton Vogel ');
+  expect(screen.queryByRole('listbox')).toBeNull();
+  expect(heard.submitted).toEqual([]);
+  await user.keyboard('and @be{Tab}{Enter}');
+  expect(heard.submitted).toEqual(['hi @Anton Vogel and @Ben Okoro']);
+  expect(heard.mentions).toEqual([['p3', 'p2']]);
+});
+
+test('a name that is deleted goes as a whole, and is not sent as a mention', async () => {
+  const { heard, user, box } = await composer({ people: PEOPLE });
+  await user.type(box, '@be{Enter}{Backspace}{Backspace}');
+  expect(box.value).toBe('');
+  await user.keyboard('nobody{Enter}');
+  expect(heard.mentions).toEqual([[]]);
+});
+
+test('Escape closes the list and leaves the text; a click chooses', async () => {
+  const { heard, user, box } = await composer({ people: PEOPLE, editing: message(1, { content: '' }) });
+  await user.type(box, '@b{Escape}');
+  expect(screen.queryByRole('listbox')).toBeNull();
+  expect([box.value, heard.cancelled]).toEqual(['@b', 0]);
+  await user.keyboard('e @');
+  await user.click(screen.getByRole('option', { name: /Anton/ }));
+  expect(box.value).toBe('@be @Anton Vogel ');
+});
+
+test('where there is nobody to name, an @ is an @ and Tab goes on', async () => {
+  const { user, box } = await composer();
+  await user.type(box, '@an');
+  expect(screen.queryByRole('listbox')).toBeNull();
+  await user.tab();
+  expect(document.activeElement).not.toBe(box);
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Message, Outgoing } from '../src/client';
-import { partsOf } from '../src/app/thread/MessageText';
 import { estimateHeight, isSaid, rowsOf, type Row } from '../src/app/thread/rows';
 import { ME, message, sender } from './make';
 
@@ -77,21 +76,4 @@ test('rows that are drawn stay as they are when older ones come above them', () 
 test('a longer text is guessed to be higher', () => {
   const [short, long] = [rows([at(0, 1)]).at(-1), rows([at(0, 1, { content: 'word '.repeat(100) })]).at(-1)];
   expect(estimateHeight(long, 60)).toBeGreaterThan(estimateHeight(short, 60) + 100);
-});
-
-describe('addresses in a text', () => {
-  const links = (text: string) => partsOf(text).filter(({ link }) => link).map(({ text: address }) => address);
-
-  test('web addresses are links, without the full stop behind them', () => {
-    expect(links('see https://example.com/a?b=1, and http://x.org.')).toEqual(['https://example.com/a?b=1', 'http://x.org']);
-  });
-
-  test('nothing else is', () => {
-    expect(links('javascript:alert(1) JaVa\tScript:x data:text/html,x ftp://x //x https:// <img src=x onerror=1>')).toEqual([]);
-  });
-
-  test('the parts together are the text', () => {
-    const text = 'a https://example.com/(x) b\nhttps://y.org';
-    expect(partsOf(text).map((part) => part.text).join('')).toBe(text);
-  });
 });

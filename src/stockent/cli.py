@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -19,10 +18,10 @@ import msgspec
 from . import demo as demo_mode
 from .auth import mint
 from .config import ConfigError, Settings, describe_variables
+from .durations import duration_s
 from .messaging.models import Id, Profile, Role
 from .messaging.ports import StoreError
 
-_UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 MAX_TTL_S = 366 * 86_400
 
 
@@ -93,7 +92,7 @@ def token(
     signed = mint(
         settings.jwt_secret,
         profile,
-        _duration_s(ttl),
+        _ttl_s(ttl),
         audience=settings.jwt_audience,
         issuer=settings.jwt_issuer,
     )
@@ -173,11 +172,10 @@ def _user_id(text: str) -> str:
         raise click.BadParameter(f"{error}, got {text[:80]!r}", param_hint="--user") from None
 
 
-def _duration_s(text: str) -> int:
-    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
-    duration_s = int(match[1]) * _UNITS_S[match[2]] if match else 0
-    if not 1 <= duration_s <= MAX_TTL_S:
+def _ttl_s(text: str) -> int:
+    seconds = duration_s(text)
+    if seconds is None or not 1 <= seconds <= MAX_TTL_S:
         raise click.BadParameter(
             f"expected a time such as 30s, 15m, 1h or 7d, at most 366d, got {text[:80]!r}", param_hint="--ttl"
         )
-    return duration_s
+    return seconds

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from .durations import duration_s
 from .keys import UnusableKeyError, key_from_pem
+from .messaging.models import MAX_ATTACHMENTS
+from .messaging.policy import Policy
 from .origins import ANY_ADDRESS, is_host, is_loopback, own_origins, parse_origin, split_url, url_host
 from .weak_secrets import SECRET_HINT, weakness
 
@@ -26,6 +29,7 @@ DATABASE_NAME = "stockent.db"
 #: The demo's people and talk never mix with a real store in the same directory.
 DEMO_DATABASE_NAME = "demo.db"
 MAX_PORT = 65_535
+MAX_ATTACHMENT_MB = 10_000
 
 
 class Variable(NamedTuple):
@@ -56,6 +60,10 @@ VARIABLES: tuple[Variable, ...] = (
         "http://localhost:3000",
         "exact origins whose pages may use the server, comma-separated; the server's own origin always may",
     ),
+    Variable("MAX_ATTACHMENTS", "10", "files that one message may carry"),
+    Variable("MAX_ATTACHMENT_MB", "25", "megabytes (10^6 bytes) that one file may have"),
+    Variable("EDIT_WINDOW", "15m", "for how long a message may be edited: 90s, 15m, 24h, 7d, or forever"),
+    Variable("DELETE_WINDOW", "24h", "for how long a message may be deleted for everyone, in the same form"),
     Variable(
         "LOG_LEVEL", "info", "debug, info, warning or error; debug shows each join, leave, send and receive"
     ),
@@ -90,6 +98,7 @@ class Settings:
     jwt_audience: str | None
     jwt_issuer: str | None
     cors_origins: tuple[str, ...]
+    policy: Policy
     log_level: str
     log_format: str
 
@@ -166,6 +175,7 @@ class _Reader:
             jwt_audience=self._text("JWT_AUDIENCE"),
             jwt_issuer=self._text("JWT_ISSUER"),
             cors_origins=self._origins(),
+            policy=self._policy(),
             log_level=self._choice("LOG_LEVEL", LOG_LEVELS),
             log_format=self._choice("LOG_FORMAT", LOG_FORMATS),
         )
@@ -193,6 +203,30 @@ class _Reader:
             return int(text)
         self._expected("PORT", f"a whole number from 0 to {MAX_PORT}", _shown(text))
         return 0
+
+    def _policy(self) -> Policy:
+        return Policy(
+            max_attachments=self._whole("MAX_ATTACHMENTS", 1, MAX_ATTACHMENTS),
+            max_attachment_bytes=1_000_000 * self._whole("MAX_ATTACHMENT_MB", 1, MAX_ATTACHMENT_MB),
+            edit_window_s=self._window("EDIT_WINDOW"),
+            delete_window_s=self._window("DELETE_WINDOW"),
+        )
+
+    def _whole(self, name: str, least: int, most: int) -> int:
+        text = self._text(name) or ""
+        if text.isascii() and text.isdecimal() and len(text) <= 9 and least <= int(text) <= most:
+            return int(text)
+        self._expected(name, f"a whole number from {least} to {most}", _shown(text))
+        return least
+
+    def _window(self, name: str) -> float | None:
+        text = (self._text(name) or "").lower()
+        if text == "forever":
+            return None
+        seconds = duration_s(text)
+        if seconds is None:
+            self._expected(name, "a time such as 90s, 15m, 24h or 7d, or forever", _shown(text))
+        return seconds
 
     def _choice(self, name: str, choices: Sequence[str]) -> str:
         text = (self._text(name) or "").lower()

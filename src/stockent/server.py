@@ -115,7 +115,7 @@ async def _build(
     authenticator = Authenticator(settings, now=now)
     server = Server(limits=LIMITS, origins=origins)
     namespace = server.of("/")
-    domain = Domain(store, SocketEmitter(namespace), now=now, call_later=call_later)
+    domain = Domain(store, SocketEmitter(namespace), settings.policy, now=now, call_later=call_later)
     gateway = Gateway(namespace, domain, authenticator)
     shown = Demo(settings, now=now) if demo else None
 

@@ -50,6 +50,7 @@ SCENARIOS = [
     "gets everything in order from the first moment on",
     "is heard in order from the first moment on",
     "sends and gets large messages",
+    "compresses large messages over a WebSocket, both ways",
     "is cut off over a message beyond the limit, and comes back",
     "gives up an ack that nobody sends, and hears no late one",
     "is kept alive by pings",

@@ -20,13 +20,16 @@ from .place import Place
 
 Argument = dict[str, Any]
 
-#: For each command an argument that must be accepted, of a message of one's own in a conversation of one's own.
+#: For each command an argument that must be accepted, of a message of one's own in a group of one's own with Ben.
 GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
     "join_conversation": lambda _, cid, mid: {"conversationId": cid, "afterSeq": 0},
     "leave_conversation": lambda _, cid, mid: {"conversationId": cid},
     "send_message": lambda _, cid, mid: {"conversationId": cid} | message("Hello"),
     "edit_message": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "content": "Better"},
     "delete_message": lambda _, cid, mid: {"conversationId": cid, "messageId": mid},
+    "message_history": lambda _, cid, mid: {"conversationId": cid, "messageId": mid},
+    "add_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
+    "remove_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
     "mark_read": lambda _, cid, mid: {"conversationId": cid, "seq": 1},
     "mark_delivered": lambda _, cid, mid: {"conversations": {cid: 1}},
     "typing_start": lambda _, cid, mid: {"conversationId": cid, "activity": "recording"},
@@ -34,9 +37,16 @@ GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
     "set_presence": lambda _, cid, mid: {"status": "away"},
     "watch_presence": lambda _, cid, mid: {"userIds": ["ben"]},
     "change_settings": lambda _, cid, mid: {"sendReadReceipts": False},
+    "create_conversation": lambda _, cid, mid: {"participantIds": ["ben", "cem"], "title": "Three"},
+    "change_conversation": lambda _, cid, mid: {"conversationId": cid, "title": "New"},
+    "change_personal": lambda _, cid, mid: {"conversationId": cid, "pinned": True},
     "close_conversation": lambda _, cid, mid: {"conversationId": cid},
     "reopen_conversation": lambda _, cid, mid: {"conversationId": cid},
     "delete_conversation": lambda _, cid, mid: {"conversationId": cid},
+    "add_participants": lambda _, cid, mid: {"conversationId": cid, "userIds": ["cem"]},
+    "remove_participant": lambda _, cid, mid: {"conversationId": cid, "userId": "ben"},
+    "set_group_role": lambda _, cid, mid: {"conversationId": cid, "userId": "ben", "role": "OWNER"},
+    "leave_group": lambda _, cid, mid: {"conversationId": cid},
     "resume": lambda place, cid, mid: {"epoch": place.node.domain.store.epoch, "conversations": {cid: 0}},
     "refresh_token": lambda place, cid, mid: {"token": place.token("ann")},
 }
@@ -50,13 +60,14 @@ OPEN = {
     "change_settings",
     "resume",
     "refresh_token",
+    "create_conversation",
 }
 GUARDED = pytest.mark.parametrize("command", sorted(GOOD.keys() - OPEN))
 TRANSPORTS = pytest.mark.parametrize("transport", [WEBSOCKET, POLLING])
 
 
 async def set_up(place: Place, transport: str = WEBSOCKET) -> tuple[Device, str, str]:
-    cid = await place.conversation("ann", "ben")
+    cid = await place.group("ann", "ben")
     sent = await place.send("ann", cid)
     return await place.device("ann", transport), cid, sent["id"]
 
@@ -159,6 +170,7 @@ async def test_a_client_id_belongs_to_one_message_of_its_sender_for_ever(place: 
         "close_conversation",
         "reopen_conversation",
         "delete_conversation",
+        "leave_group",
     ],
 )
 async def test_a_bare_id_stands_for_the_object_that_names_it(place: Place, command: str) -> None:
@@ -222,6 +234,14 @@ async def test_a_malformed_argument_is_refused_by_the_name_of_its_field(place: P
         ("edit_message", {"content": "x" * 5_001}, "content"),
         ("edit_message", {"messageId": "a b"}, "messageId"),
         ("delete_message", {"messageId": None}, "messageId"),
+        ("add_participants", {"userIds": []}, "userIds"),
+        ("add_participants", {"userIds": "cem"}, "userIds"),
+        ("add_participants", {"userIds": ["two words"]}, "userIds"),
+        ("add_participants", {"userIds": [f"u{number}" for number in range(101)]}, "userIds"),
+        ("remove_participant", {"userId": None}, "userId"),
+        ("remove_participant", {"userId": "ann"}, "userId"),
+        ("set_group_role", {"role": "KING"}, "role"),
+        ("set_group_role", {"userId": "ann", "role": "MEMBER"}, "role"),
         ("mark_read", {"seq": -1}, "seq"),
         ("mark_read", {"seq": None}, "seq"),
         ("mark_read", {"seq": True}, "seq"),

@@ -41,6 +41,8 @@ async def test_one_chooses_a_person_and_is_that_person(demo: httpx.AsyncClient) 
     assert login.status_code == 200
     assert login.json()["user"] == people[1]
     assert "set-cookie" not in login.headers
+    # Nor must its length tell of the token, so it is never coded (BREACH).
+    assert login.headers["cache-control"] == "no-store, no-transform"
     bearer = {"authorization": f"Bearer {login.json()['token']}"}
     assert (await demo.get("/api/me", headers=bearer)).json() == people[1]
 

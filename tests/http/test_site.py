@@ -43,7 +43,7 @@ async def test_assets_are_kept_for_ever_and_other_files_for_a_while(web: Web) ->
 async def test_text_is_compressed_for_those_who_take_it(web: Web, page_dir: Path) -> None:
     browser = await web.anonymous()
     path = "/assets/index-a1b2c3.js"
-    packed = await browser.get(path, headers={"accept-encoding": "gzip, br"})
+    packed = await browser.get(path, headers={"accept-encoding": "gzip"})
     plain = await browser.get(path, headers={"accept-encoding": "identity"})
     refusing = await browser.get(path, headers={"accept-encoding": "gzip;q=0"})
     assert packed.headers["content-encoding"] == "gzip"
@@ -53,6 +53,32 @@ async def test_text_is_compressed_for_those_who_take_it(web: Web, page_dir: Path
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
     assert packed.headers["etag"] != plain.headers["etag"]
     assert "Accept-Encoding" in packed.headers["vary"]
+
+
+@pytest.mark.parametrize("coding", ["zstd", "br", "gzip"])
+async def test_a_file_comes_by_each_coding_and_has_an_etag_for_each(
+    web: Web, page_dir: Path, coding: str
+) -> None:
+    browser = await web.anonymous()
+    path = "/assets/index-a1b2c3.js"
+    packed = await browser.get(path, headers={"accept-encoding": f"gzip;q=0.1, {coding}"})
+    same = await browser.get(
+        path, headers={"accept-encoding": coding, "if-none-match": packed.headers["etag"]}
+    )
+    assert packed.headers["content-encoding"] == coding
+    assert packed.content == (page_dir / path[1:]).read_bytes()
+    assert packed.headers["etag"].endswith(f'-{coding}"')
+    assert same.status_code == 304
+
+
+async def test_of_the_codings_that_a_client_takes_the_smallest_is_sent(web: Web) -> None:
+    browser = await web.anonymous()
+    path = "/assets/index-a1b2c3.js"
+    sizes = {}
+    for coding in ("zstd", "br", "gzip", "gzip, br, zstd"):
+        answer = await browser.get(path, headers={"accept-encoding": coding})
+        sizes[coding] = int(answer.headers["content-length"])
+    assert sizes.pop("gzip, br, zstd") == min(sizes.values())
 
 
 async def test_a_file_that_was_compressed_at_build_is_sent_as_it_is(tmp_path: Path) -> None:

@@ -41,8 +41,9 @@ async def test_the_token_is_checked_before_the_body_is_looked_at(web: Web) -> No
     assert_problem(await anonymous.post("/api/conversations", content=b"{"), 401, "auth_required")
 
 
-async def test_api_answers_are_not_kept_by_caches_and_set_no_cookie(web: Web) -> None:
+async def test_api_answers_are_kept_by_no_shared_cache_and_set_no_cookie(web: Web) -> None:
     ana = await web.user("ana")
-    answer = await ana.get("/api/me")
-    assert answer.headers["cache-control"] == "no-store"
-    assert "set-cookie" not in answer.headers
+    for path, kept in {"/api/me": "no-cache, private", "/api/session": "no-store"}.items():
+        answer = await ana.get(path)
+        assert answer.headers["cache-control"] == kept
+        assert "set-cookie" not in answer.headers

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from stockent.messaging import conversations, settings
+from stockent.messaging import conversations, groups, settings
 from stockent.messaging.commands import ActiveStatus, ChangeSettings
 from stockent.messaging.domain import Actor, Domain
 from stockent.messaging.errors import Code, MessagingError
@@ -193,19 +193,23 @@ async def test_when_the_last_shared_conversation_is_deleted_its_people_watch_eac
     assert [user_id for user_id, *_ in told(cem)] == ["bob"]
 
 
-async def test_who_is_removed_parts_from_those_who_stay_and_they_from_them(
-    domain: Domain, presence: Presence, sockets: Sockets, cid: str, watcher: Socket
+@pytest.mark.parametrize("way", ["removed", "left"])
+async def test_who_is_no_more_in_the_group_parts_from_those_with_whom_nothing_else_is_shared(
+    domain: Domain, presence: Presence, sockets: Sockets, cid: str, watcher: Socket, way: str
 ) -> None:
-    """As a removal does it: the row is gone, then the two sides part. Ann and Bob still share the conversation."""
+    await opened(domain.store, "ann", "cem")
     cem = sockets.connect("cem")
     sockets.watch(cem, "ann", "bob")
-    await opened(domain.store, "ann", "bob")
-    await domain.store.delete_conversation(cid, user_id="ann")
-    await presence.part(["cem"], ["ann", "bob"])
+    if way == "removed":
+        await groups.remove(domain, ANN, cid, "cem")
+    else:
+        await groups.leave(domain, CEM, cid)
+    for socket in (watcher, cem):
+        socket.heard.clear()
     for user_id in ("ann", "bob", "cem"):
         come(presence, user_id)
     assert [user_id for user_id, *_ in told(watcher)] == ["ann"]
-    assert told(cem) == []
+    assert [user_id for user_id, *_ in told(cem)] == ["ann"]
 
 
 async def test_an_answer_that_was_read_before_a_parting_does_not_hold_after_it(

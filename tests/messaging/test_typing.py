@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from stockent.messaging import conversations
+from stockent.messaging import conversations, groups
 from stockent.messaging.commands import Activity
 from stockent.messaging.domain import Actor, Domain
 from stockent.messaging.errors import Code
@@ -161,19 +161,21 @@ async def test_a_deleted_conversation_ends_the_proof_at_once_and_nobody_hears_of
 
 
 async def test_who_is_removed_neither_types_nor_hears_who_types(
-    typing: Typing, sockets: Sockets, clock: Clock, cid: str
+    typing: Typing, domain: Domain, sockets: Sockets, clock: Clock, cid: str
 ) -> None:
     bob, cem = sockets.connect("bob"), sockets.connect("cem")
     await typing.start(ANN, cid)
     await typing.start(CEM, cid)
-    typing.revoke(cid, "cem")
-    assert bob.names == ["user_typing", "user_typing", "user_stopped_typing"]
-    assert bob.heard[-1][1]["userId"] == "cem"
+    await groups.remove(domain, ANN, cid, "cem")
+    await refused(Code.NOT_FOUND, typing.start(CEM, cid))
+    assert bob.names[:3] == ["user_typing", "user_typing", "user_stopped_typing"]
+    assert bob.heard[2][1]["userId"] == "cem"
+    bob.heard.clear()
     clock.advance(TYPING_QUIET_S)
     await typing.start(ANN, cid)
     await typing.stop(ANN, cid)
-    assert bob.names[3:] == ["user_typing", "user_stopped_typing"]
-    assert cem.names == ["user_typing"]
+    assert bob.names == ["user_typing", "user_stopped_typing"]
+    assert cem.names == ["user_typing", "participant_removed"]
 
 
 async def test_a_proof_that_was_read_before_a_removal_does_not_hold_after_it(

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -13,11 +14,13 @@ from .serving import Endpoint
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 WITHIN_S = 5.0
+_EXTENSIONS = "sec-websocket-extensions:"
 
 
 class Frame(NamedTuple):
     opcode: int
     payload: bytes
+    rsv: int = 0
 
 
 def encode(
@@ -47,11 +50,15 @@ def encode(
     return head + key + body.to_bytes(len(payload), "big")
 
 
-def upgrade_head(endpoint: Endpoint, query: str = "EIO=4&transport=websocket") -> bytes:
+def upgrade_head(
+    endpoint: Endpoint, query: str = "EIO=4&transport=websocket", *, headers: Sequence[str] = ()
+) -> bytes:
     return (
         f"GET {endpoint.path}?{query} HTTP/1.1\r\nHost: 127.0.0.1:{endpoint.port}\r\n"
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        + "".join(f"{each}\r\n" for each in headers)
+        + "\r\n"
     ).encode()
 
 
@@ -72,10 +79,21 @@ class Tcp:
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", endpoint.port))
         return cls(*await asyncio.open_connection(sock=sock, limit=4096))
 
-    async def upgrade(self, endpoint: Endpoint, query: str = "EIO=4&transport=websocket") -> None:
-        """Become a WebSocket."""
-        self.send(upgrade_head(endpoint, query))
-        assert (await self.head()).startswith(b"HTTP/1.1 101 ")
+    async def upgrade(
+        self,
+        endpoint: Endpoint,
+        query: str = "EIO=4&transport=websocket",
+        *,
+        offers: Sequence[str] = (),
+    ) -> str | None:
+        """Become a WebSocket; returns which extensions the server took of `offers`, each a header of its own."""
+        headers = [f"Sec-WebSocket-Extensions: {offer}" for offer in offers]
+        self.send(upgrade_head(endpoint, query, headers=headers))
+        status, *lines = (await self.head()).decode().split("\r\n")
+        assert status.startswith("HTTP/1.1 101 ")
+        taken = [line.partition(":")[2].strip() for line in lines if line.lower().startswith(_EXTENSIONS)]
+        assert len(taken) < 2
+        return taken[0] if taken else None
 
     def send(self, data: bytes) -> None:
         self.writer.write(data)
@@ -92,7 +110,7 @@ class Tcp:
                 (size,) = struct.unpack("!H", await self.reader.readexactly(2))
             elif size == 127:
                 (size,) = struct.unpack("!Q", await self.reader.readexactly(8))
-            return Frame(first & 0x0F, await self.reader.readexactly(size))
+            return Frame(first & 0x0F, await self.reader.readexactly(size), first >> 4 & 0x7)
 
     async def close_code(self) -> int:
         """Read to the close frame, see the server end the connection behind it, and return the code."""

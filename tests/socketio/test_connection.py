@@ -18,6 +18,8 @@ START = 1_000.0
 class Recorder:
     """A link that keeps what is sent through it."""
 
+    max_deflated_bytes = 0
+
     def __init__(self) -> None:
         self.sent: list[bytes] = []
         self.closed_by: str | None = None
@@ -27,6 +29,9 @@ class Recorder:
 
     def send_binary(self, message: bytes) -> None:
         self.sent.append(message)
+
+    def send_deflated(self, payload: bytes) -> None:
+        self.sent.append(payload)
 
     def pause_reading(self) -> None:
         self.sent.append(b"paused")

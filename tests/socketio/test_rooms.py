@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockent.socketio import TooManyRooms
+from stockent.socketio import Limits, TooManyRooms
+from stockent.socketio.deflate import Deflater
 from stockent.socketio.rooms import Rooms, deliver
 
 
@@ -228,8 +229,8 @@ def test_who_joins_the_room_of_another_members_id_hears_beside_it(house: House) 
 
 
 def test_every_member_gets_every_part_of_a_packet_in_order(house: House) -> None:
-    deliver([b"451-[]", b"part"], [house["ann"], house["bob"]])
-    deliver([b"42[]"], [house["ann"]])
+    deliver([b"451-[]", b"part"], [house["ann"], house["bob"]], Deflater(Limits()))
+    deliver([b"42[]"], [house["ann"]], Deflater(Limits()))
 
     assert house["ann"].connection.sent == [b"451-[]", b"part", b"42[]"]
     assert house["bob"].connection.sent == [b"451-[]", b"part"]

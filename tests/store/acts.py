@@ -9,7 +9,16 @@ import pytest
 
 from stockent.messaging.errors import Code, MessagingError
 from stockent.messaging.models import Conversation, ConversationKind, LogEntry, Message, MessageType, Subject
-from stockent.messaging.ports import Changed, Created, NewConversation, NewMessage, Sent, Started, Store
+from stockent.messaging.ports import (
+    Changed,
+    Created,
+    Extras,
+    NewConversation,
+    NewMessage,
+    Sent,
+    Started,
+    Store,
+)
 
 STEEL = Subject(type="product", id="p-1", title="Steel coil", url="/products/p-1", data={"grade": "S235"})
 
@@ -32,10 +41,15 @@ async def opened(
 
 
 async def say(
-    store: Store, conversation_id: str, sender_id: str, content: str = "hello", client_id: str | None = None
+    store: Store,
+    conversation_id: str,
+    sender_id: str,
+    content: str = "hello",
+    client_id: str | None = None,
+    extras: Extras | None = None,
 ) -> Sent:
     return await store.send(
-        NewMessage(conversation_id, sender_id, client_id or new_client_id(), MessageType.TEXT, content)
+        NewMessage(conversation_id, sender_id, client_id or new_client_id(), None, content, extras)
     )
 
 

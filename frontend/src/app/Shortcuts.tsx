@@ -1,6 +1,9 @@
 /** The list of keys. */
 
 import { Dialog } from './parts/Dialog';
+import { IS_APPLE } from './viewport';
+
+const CONTROL = IS_APPLE ? '⌘' : 'Ctrl';
 
 const GROUPS: readonly { title: string; keys: readonly [string[], string][] }[] = [
   {
@@ -26,6 +29,16 @@ const GROUPS: readonly { title: string; keys: readonly [string[], string][] }[] 
       [['Shift', 'Enter'], 'New line'],
       [['↑'], 'Edit your last message'],
       [['Esc'], 'Cancel an edit'],
+      [['@'], 'Mention somebody, in a group'],
+    ],
+  },
+  {
+    title: 'Formatting',
+    keys: [
+      [[CONTROL, 'B'], 'Bold'],
+      [[CONTROL, 'I'], 'Italic'],
+      [[CONTROL, 'Shift', 'X'], 'Strikethrough'],
+      [[CONTROL, 'E'], 'Code'],
     ],
   },
 ];

@@ -8,6 +8,7 @@ import { announce } from './parts/announcer';
 import { Avatar } from './parts/Avatar';
 import { dismissToasts, toast } from './parts/toasts';
 import { openConversation } from './router';
+import { plainText } from './text/plainText';
 
 export function useArrivals(openId: string | null): void {
   const client = useSocket();
@@ -22,7 +23,7 @@ export function useArrivals(openId: string | null): void {
   useEffect(
     () =>
       client.listen('message_received', (message) => {
-        if (message.sender.id !== me) announce(`${personName(message.sender)}: ${message.content}`);
+        if (message.sender.id !== me) announce(`${personName(message.sender)}: ${plainText(message.content)}`);
       }),
     [client, me],
   );
@@ -33,12 +34,13 @@ export function useArrivals(openId: string | null): void {
 
 function tell({ conversationId, sender, content }: Message, subject: string | null): void {
   const name = personName(sender);
-  announce(`New message from ${name}: ${content}`);
+  const text = plainText(content);
+  announce(`New message from ${name}: ${text}`);
   toast({
     about: conversationId,
     picture: <Avatar id={sender.id} name={name} url={sender.avatarUrl} size="s" />,
     title: subject === null ? name : `${name} · ${subject}`,
-    text: content,
+    text,
     onOpen: () => openConversation(conversationId),
   });
 }

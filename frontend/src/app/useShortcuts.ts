@@ -16,7 +16,7 @@ export function useShortcuts(actions: Actions): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (document.querySelector('dialog[open], [role="menu"]') !== null) return;
+      if (document.querySelector('dialog[open], [role="menu"], [role="dialog"]') !== null) return;
       if (event.key === 'Escape') {
         latest.current.back();
         return;

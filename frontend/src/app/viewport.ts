@@ -17,6 +17,8 @@ export function followVisibleHeight(): void {
 export const WIDE = '(min-width: 1200px)';
 export const NARROW = '(max-width: 767.98px)';
 export const TOUCH = '(pointer: coarse)';
+/** Where shortcuts are held with the command key. */
+export const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function useMedia(query: string): boolean {
   return useSyncExternalStore(

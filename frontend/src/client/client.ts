@@ -56,7 +56,7 @@ export class MessagingClient implements ConnectionListener {
     const token = options.token ?? (() => null);
     this.refreshToken = options.refreshToken ?? (() => Promise.resolve(null));
     this.store = new Subscribable(initialState(options.userId ?? null));
-    this.api = new Api({ baseUrl: options.url ?? '', token, ...(options.fetch && { fetch: options.fetch }) });
+    this.api = new Api({ baseUrl: options.url ?? '', token, refreshToken: this.refreshToken, ...(options.fetch && { fetch: options.fetch }) });
     this.connection = new Connection(
       { ...(options.url !== undefined && { url: options.url }), ...options.timing, token, refreshToken: this.refreshToken },
       this,

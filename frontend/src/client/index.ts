@@ -11,3 +11,4 @@ export { apply } from './state';
 export { Subscribable } from './store';
 export type * from './wire';
 export { MAX_CONTENT_CHARS } from './wire';
+export * from './uploads';

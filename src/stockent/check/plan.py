@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from . import signals, standing, talking
+from . import enriching, grouping, signals, standing, talking
 from .scene import Scene
 
 Run = Callable[[Scene], Awaitable[None]]
@@ -40,6 +40,11 @@ STEPS: tuple[Step, ...] = (
     Step("typing and recording show to all who take part", signals.typing, (talking.join,)),
     Step("people who share a conversation see each other", signals.presence, (talking.create,)),
     Step("an edit shows everywhere", talking.edit, (talking.send_over_socket,)),
+    Step("a reaction shows everywhere, given and taken back", enriching.react, (talking.edit,)),
+    Step("an answer quotes, and mentions who takes part", enriching.answer, (talking.edit,)),
+    Step("a forwarded message brings its text", enriching.forward, (talking.edit,)),
+    Step("former texts are there for those who read", enriching.former_texts, (talking.edit,)),
+    Step("pinned and archived is everyone's own", enriching.keep, (talking.join,)),
     Step("a deleted message leaves its place empty", talking.delete_message, (talking.send_over_http,)),
     Step("a closed conversation takes no message until reopened", talking.close_and_reopen, (talking.join,)),
     Step(
@@ -68,4 +73,12 @@ STEPS: tuple[Step, ...] = (
     Step("whoever goes is offline after a grace", signals.offline, (talking.create,)),
     Step("a deleted conversation is gone for everyone", standing.delete_conversation, (talking.create,)),
     Step("the outsider heard nothing all the while", standing.silence, (talking.create,)),
+    Step(
+        "a group is created, and its owner alone may add",
+        grouping.create_group,
+        (talking.create, talking.send_over_socket),
+    ),
+    Step("who is added hears and sees from then on", grouping.add, (grouping.create_group,)),
+    Step("who is removed hears and finds nothing any more", grouping.remove, (grouping.add,)),
+    Step("who leaves is gone, and the last one takes the group along", grouping.leave, (grouping.remove,)),
 )

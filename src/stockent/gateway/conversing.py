@@ -1,12 +1,13 @@
-"""Commands about conversations: create, change, close, reopen, delete."""
+"""Commands about conversations: create, change, close, reopen, delete, and how one keeps them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..messaging import announce, conversations
+from ..messaging import announce, conversations, personal
 from ..messaging.commands import (
     ChangeConversationCommand,
+    ChangePersonalCommand,
     ConversationAck,
     ConversationRef,
     CreateConversation,
@@ -53,9 +54,17 @@ async def delete(context: Context, socket: Socket, actor: Actor, command: Conver
     return Done()
 
 
+async def keep(
+    context: Context, socket: Socket, actor: Actor, command: ChangePersonalCommand
+) -> ConversationAck:
+    kept = await personal.change(context.domain, actor, command.conversation_id, command)
+    return ConversationAck(conversation=kept)
+
+
 VERBS: Mapping[str, Verb] = {
     "create_conversation": create,
     "change_conversation": change,
+    "change_personal": keep,
     "close_conversation": close,
     "reopen_conversation": reopen,
     "delete_conversation": delete,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import conversing, signalling, standing, talking
+from . import conversing, grouping, reacting, signalling, standing, talking
 from .context import Verb
 
 VERBS: Mapping[str, Verb] = {
@@ -12,4 +12,6 @@ VERBS: Mapping[str, Verb] = {
     **talking.VERBS,
     **conversing.VERBS,
     **signalling.VERBS,
+    **grouping.VERBS,
+    **reacting.VERBS,
 }

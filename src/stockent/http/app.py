@@ -1,7 +1,8 @@
 """Puts the HTTP side together: browser rules around the API and the page. Called by the composition root and tests.
 
 The order is: security headers and origins, then the API or the page by path, then for the API the token, then the
-body. A request that fails one is not looked at by the next.
+body. A request that fails one is not looked at by the next. What the API answers gets its ETag and content coding
+before it comes back to the rules.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .demo_routes import Demo
 from .description import description_routes
 from .health import Readiness
 from .problems import answer
+from .representations import Representations
 from .routes import given, open_routes, speaking_routes
 from .site import Site
 from .speaker import SpeakerMiddleware
@@ -43,7 +45,7 @@ def create_app(
     `allowed_origins` is the exact allow-list for browsers. `readiness` is what `/readyz` asks, by default
     the store. `page_dir` holds the built page, by default the package's own. The store need not be open yet.
     """
-    api = create_api(domain, authenticator, demo=demo, readiness=readiness)
+    api = Representations(create_api(domain, authenticator, demo=demo, readiness=readiness))
     site = Site(page_dir)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

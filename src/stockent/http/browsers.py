@@ -29,7 +29,7 @@ SECURITY_HEADERS: Headers = [
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(self), payment=(), usb=()"),
     (b"x-frame-options", b"DENY"),
 ]
 
@@ -80,7 +80,7 @@ class BrowserRules:
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", b"retry-after"),
+            (b"access-control-expose-headers", b"etag, retry-after"),
         ]
 
 
@@ -93,7 +93,8 @@ def _content_security_policy(host: bytes) -> bytes:
     """Older browsers do not count WebSockets under 'self', so the host is named too, if it is a plain one."""
     sockets = b" ws://" + host + b" wss://" + host if _HOST.fullmatch(host) else b""
     return (
-        b"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; font-src 'self'; "
+        b"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; "
+        b"media-src 'self' blob:; worker-src 'self'; font-src 'self'; "
         b"connect-src 'self'" + sockets + b"; object-src 'none'; base-uri 'none'; form-action 'self'; "
         b"frame-ancestors 'none'"
     )
@@ -102,7 +103,7 @@ def _content_security_policy(host: bytes) -> bytes:
 def _preflight_headers() -> Headers:
     return [
         (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-        (b"access-control-allow-headers", b"authorization, content-type"),
+        (b"access-control-allow-headers", b"authorization, content-type, if-none-match"),
         (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
     ]
 

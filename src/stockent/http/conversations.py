@@ -8,12 +8,14 @@ from litestar import Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
 
-from ..messaging import announce, conversations, messages, reading
+from ..messaging import announce, conversations, messages, personal, reactions, reading
 from ..messaging.commands import (
     ChangeConversation,
+    ChangePersonal,
     CreateConversation,
     EditMessage,
     MarkRead,
+    React,
     ReadState,
     SendMessage,
 )
@@ -27,8 +29,10 @@ from ..messaging.models import (
     ConversationPage,
     ConversationStatus,
     Message,
+    MessageHistory,
     MessagePage,
 )
+from .representations import REVALIDATED
 from .responses import also, refusals
 
 MAX_CURSOR_CHARS = 512
@@ -54,7 +58,12 @@ async def create_conversation(
     return Response(mine, status_code=200 if created.repeated else 201)
 
 
-@get("/", summary="List my conversations: pinned ones first, then newest activity", responses=refusals(422))
+@get(
+    "/",
+    summary="List my conversations, pinned ones first, then newest activity",
+    responses=refusals(422),
+    cache_control=REVALIDATED,
+)
 async def list_conversations(
     domain: GivenDomain,
     actor: GivenActor,
@@ -79,7 +88,7 @@ async def list_conversations(
     )
 
 
-@get("/{cid:str}", summary="One conversation", responses=refusals(404))
+@get("/{cid:str}", summary="One conversation", responses=refusals(404), cache_control=REVALIDATED)
 async def get_conversation(domain: GivenDomain, actor: GivenActor, cid: FromPath[str]) -> Conversation:
     return await conversations.get(domain, actor, cid)
 
@@ -96,7 +105,12 @@ async def delete_conversation(domain: GivenDomain, actor: GivenActor, cid: FromP
     await conversations.delete(domain, actor, cid)
 
 
-@get("/{cid:str}/messages", summary="Messages by seq, oldest first", responses=refusals(404, 422))
+@get(
+    "/{cid:str}/messages",
+    summary="Messages by seq, oldest first",
+    responses=refusals(404, 422),
+    cache_control=REVALIDATED,
+)
 async def list_messages(
     domain: GivenDomain,
     actor: GivenActor,
@@ -148,6 +162,53 @@ async def delete_message(
     return await messages.delete(domain, actor, cid, mid)
 
 
+@get(
+    "/{cid:str}/messages/{mid:str}/history",
+    summary="Every text that a message had",
+    responses=refusals(404, 409),
+    cache_control=REVALIDATED,
+)
+async def message_history(
+    domain: GivenDomain, actor: GivenActor, cid: FromPath[str], mid: FromPath[str]
+) -> MessageHistory:
+    return await reactions.history(domain, actor, cid, mid)
+
+
+@put(
+    "/{cid:str}/messages/{mid:str}/reactions",
+    summary="Give my reaction",
+    description="The same again changes nothing.",
+    responses=refusals(404, 409, body=True),
+)
+async def add_reaction(
+    domain: GivenDomain, actor: GivenActor, cid: FromPath[str], mid: FromPath[str], data: JSONBody[React]
+) -> Message:
+    return await reactions.react(domain, actor, cid, mid, data.emoji, present=True)
+
+
+@delete(
+    "/{cid:str}/messages/{mid:str}/reactions/{emoji:str}",
+    status_code=200,
+    summary="Take my reaction back",
+    responses=refusals(404, 409, 422),
+)
+async def remove_reaction(
+    domain: GivenDomain, actor: GivenActor, cid: FromPath[str], mid: FromPath[str], emoji: FromPath[str]
+) -> Message:
+    return await reactions.react(domain, actor, cid, mid, emoji, present=False)
+
+
+@patch(
+    "/{cid:str}/personal",
+    summary="Pin, mute, archive or mark as unread, for myself",
+    responses=refusals(404, body=True),
+)
+async def change_personal(
+    domain: GivenDomain, actor: GivenActor, cid: FromPath[str], data: JSONBody[ChangePersonal]
+) -> Conversation:
+    return await personal.change(domain, actor, cid, data)
+
+
 @put("/{cid:str}/read", summary="Read up to a position", responses=refusals(404, body=True))
 async def mark_read(
     domain: GivenDomain, actor: GivenActor, cid: FromPath[str], data: JSONBody[MarkRead]
@@ -168,6 +229,10 @@ router = Router(
         send_message,
         edit_message,
         delete_message,
+        message_history,
+        add_reaction,
+        remove_reaction,
+        change_personal,
         mark_read,
     ],
 )

@@ -12,6 +12,7 @@ from ..auth import Authenticator, token_from_request
 from ..messaging.commands import Command
 from ..messaging.errors import not_found
 from ..messaging.models import Id, Profile, Wire
+from .representations import SECRET
 from .responses import open_refusals
 
 
@@ -48,7 +49,13 @@ async def demo_people(demo: GivenDemo) -> DemoPeople:
     return DemoPeople(people=list(_running(demo).people))
 
 
-@post("/login", status_code=200, summary="A token for one of them", responses=open_refusals(400, 404, 422))
+@post(
+    "/login",
+    status_code=200,
+    summary="A token for one of them",
+    responses=open_refusals(400, 404, 422),
+    cache_control=SECRET,
+)
 async def demo_login(demo: GivenDemo, data: JSONBody[DemoLogin]) -> DemoSession:
     return _session(_running(demo), data.user_id)
 
@@ -58,6 +65,7 @@ async def demo_login(demo: GivenDemo, data: JSONBody[DemoLogin]) -> DemoSession:
     status_code=200,
     summary="A new token for the holder of one",
     responses=open_refusals(401, 404),
+    cache_control=SECRET,
 )
 async def demo_refresh(
     request: Request[Any, Any, Any],

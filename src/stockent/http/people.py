@@ -15,6 +15,7 @@ from ..messaging.domain import Actor, Domain
 from ..messaging.errors import MessagingError
 from ..messaging.models import Profile, Unread, Wire
 from .demo_routes import GivenDemo
+from .representations import REVALIDATED
 from .responses import also, open_refusals, refusals
 
 GivenDomain = NamedDependency[SkipValidation[Domain]]
@@ -50,18 +51,23 @@ async def start_conversation(
     tags=["messages"],
     summary="My unread messages, in all and by conversation",
     responses=refusals(),
+    cache_control=REVALIDATED,
 )
 async def unread_counts(domain: GivenDomain, actor: GivenActor) -> Unread:
     return await reading.unread(domain, actor)
 
 
-@get("/me", tags=["users"], summary="My profile", responses=refusals())
+@get("/me", tags=["users"], summary="My profile", responses=refusals(), cache_control=REVALIDATED)
 async def my_profile(domain: GivenDomain, actor: GivenActor) -> Profile:
     return await users.profile(domain, actor, actor.user_id)
 
 
 @get(
-    "/users/{user_id:str}", tags=["users"], summary="Profile of somebody I talk with", responses=refusals(404)
+    "/users/{user_id:str}",
+    tags=["users"],
+    summary="Profile of somebody I talk with",
+    responses=refusals(404),
+    cache_control=REVALIDATED,
 )
 async def user_profile(domain: GivenDomain, actor: GivenActor, user_id: FromPath[str]) -> Profile:
     return await users.profile(domain, actor, user_id)

@@ -13,7 +13,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import Middleware
 
-from . import conversations, demo_routes, health, people, signals
+from . import conversations, demo_routes, health, participants, people, signals
 from .speaker import current_actor
 
 
@@ -23,6 +23,7 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
         "/api",
         route_handlers=[
             conversations.router,
+            participants.router,
             people.start_conversation,
             people.unread_counts,
             people.my_profile,

@@ -6,7 +6,6 @@ never joined to a directory, so there is nothing to climb out of.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import mimetypes
 from collections.abc import Iterator
@@ -17,8 +16,10 @@ from importlib.resources.abc import Traversable
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
+from .. import codings
 from ..messaging.errors import Code, MessagingError, not_found
 from . import problems
+from .representations import header, matches
 
 INDEX = "/index.html"
 ASSETS = "/assets/"
@@ -26,13 +27,8 @@ ASSETS = "/assets/"
 PAGE_PREFIX = "/c/"
 MIN_COMPRESSED_BYTES = 512
 MAX_AGE_S = 3_600
-_COMPRESSIBLE = (
-    "text/",
-    "application/javascript",
-    "application/json",
-    "application/manifest+json",
-    "image/svg+xml",
-)
+#: What the build may have laid beside a file.
+_SUFFIXES = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
 _TYPES = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
@@ -54,7 +50,7 @@ _NOT_BUILT = b"""<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`encoded`: content coding → bytes, without those that save nothing."""
+    """`encoded`: content coding → bytes, the smallest first, without those that save nothing."""
 
     media_type: str
     content: bytes
@@ -90,25 +86,27 @@ def _is_page(path: str) -> bool:
 
 
 def _read(root: Traversable, path: str = "") -> Iterator[tuple[str, File]]:
-    """Every file below `root` with its address; `.gz` and `.br` beside a file are its encodings."""
+    """Every file below `root` with its address; `.zst`, `.br` and `.gz` beside a file are its codings."""
     entries = {entry.name: entry for entry in root.iterdir()}
     for name, entry in entries.items():
         if entry.is_dir():
             yield from _read(entry, f"{path}/{name}")
-        elif not name.endswith((".gz", ".br")):
-            made = {"br": entries.get(name + ".br"), "gzip": entries.get(name + ".gz")}
+        elif not name.endswith(tuple(_SUFFIXES.values())):
+            made = {coding: entries.get(name + suffix) for coding, suffix in _SUFFIXES.items()}
             built = {coding: each.read_bytes() for coding, each in made.items() if each is not None}
             yield f"{path}/{name}", _file(f"{path}/{name}", entry.read_bytes(), built)
 
 
 def _file(path: str, content: bytes, encoded: dict[str, bytes]) -> File:
     media_type = _media_type(path)
-    if media_type.startswith(_COMPRESSIBLE) and len(content) >= MIN_COMPRESSED_BYTES:
-        encoded = {"gzip": gzip.compress(content, 9, mtime=0), **encoded}
+    if codings.is_text(media_type) and len(content) >= MIN_COMPRESSED_BYTES:
+        missing = [coding for coding in codings.CODINGS if coding not in encoded]
+        encoded |= {coding: codings.encode_small(coding, content) for coding in missing}
+    smaller = {coding: each for coding, each in encoded.items() if len(each) < len(content)}
     return File(
         media_type=media_type + ("; charset=utf-8" if media_type.startswith("text/") else ""),
         content=content,
-        encoded={coding: each for coding, each in encoded.items() if len(each) < len(content)},
+        encoded=dict(sorted(smaller.items(), key=lambda each: len(each[1]))),
         etag=hashlib.sha256(content).hexdigest()[:32],
         cache_control=_cache_control(path),
     )
@@ -126,13 +124,10 @@ def _cache_control(path: str) -> str:
 
 
 async def _send_file(scope: HTTPScope, send: Send, file: File) -> None:
-    accepted = _header(scope, b"accept-encoding")
-    coding = next(
-        (each for each in ("br", "gzip") if each in file.encoded and _accepts(accepted, each)), None
-    )
+    coding = codings.choose(header(scope, b"accept-encoding"), tuple(file.encoded))
     etag = f'"{file.etag}{"-" + coding if coding else ""}"'
     headers = {"cache-control": file.cache_control, "etag": etag, "vary": "Accept-Encoding"}
-    if etag in _header(scope, b"if-none-match"):
+    if matches(etag, header(scope, b"if-none-match")):
         await _send_start(send, 304, headers, b"")
         return
     headers["content-type"] = file.media_type
@@ -140,18 +135,6 @@ async def _send_file(scope: HTTPScope, send: Send, file: File) -> None:
         headers["content-encoding"] = coding
     body = file.encoded[coding] if coding else file.content
     await _send_start(send, 200, headers, body, head=scope["method"] == "HEAD")
-
-
-def _accepts(header: str, coding: str) -> bool:
-    for part in header.split(","):
-        name, _, quality = part.partition(";")
-        if name.strip().lower() == coding:
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
-
-
-def _header(scope: HTTPScope, wanted: bytes) -> str:
-    return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == wanted)
 
 
 async def _send_problem(send: Send, error: MessagingError) -> None:

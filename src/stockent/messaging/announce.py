@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from . import events
 from .events import conversation_room, user_room
 from .models import Conversation
-from .ports import Changed, Created, Delivered, Emitter, Read, Sent, View
+from .ports import Changed, Created, Delivered, Emitter, Membership, Read, Sent, View
 
 
 def conversation_created(emitter: Emitter, created: Created) -> None:
@@ -83,9 +83,34 @@ def message_deleted(emitter: Emitter, changed: Changed, *, deleted_by: str) -> N
 
 
 def conversation_updated(emitter: Emitter, changed: Changed, *, except_users: Collection[str] = ()) -> None:
+    """The change, then the messages that tell of it."""
     for user_id, target, view in _reached(emitter, changed):
         if user_id not in except_users:
             emitter.emit(events.CONVERSATION_UPDATED, _updated(changed, user_id, view), to=target)
+    for sent in changed.told:
+        message_sent(emitter, sent)
+
+
+def membership_changed(emitter: Emitter, membership: Membership, *, by: str) -> None:
+    """Who went hears that and no more; who came hears of the conversation, the others of its change; then all of them
+    the message that tells of it. The removed must have left the room before."""
+    changed = membership.changed
+    for user_id in membership.removed:
+        room = [user_room(user_id)]
+        removed = events.ParticipantRemoved(
+            conversation_id=changed.conversation.id,
+            seq=changed.seq,
+            user_id=user_id,
+            removed_by=by,
+            total_unread=membership.removed_totals[user_id],
+        )
+        if emitter.reaches(room):
+            emitter.emit(events.PARTICIPANT_REMOVED, removed, to=room)
+    conversation_updated(emitter, changed, except_users=membership.added)
+    new = {user_id: changed.views[user_id] for user_id in membership.added}
+    conversation_created(emitter, Created(changed.conversation, new, False))
+    if membership.told is not None:
+        message_sent(emitter, membership.told)
 
 
 def conversation_deleted(emitter: Emitter, changed: Changed, *, deleted_by: str) -> None:

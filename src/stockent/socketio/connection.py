@@ -52,6 +52,15 @@ class Link(Protocol):
         """Takes one binary message."""
         ...
 
+    @property
+    def max_deflated_bytes(self) -> int:
+        """The largest text packet, before compression, that `send_deflated` may be used for; 0 for none."""
+        ...
+
+    def send_deflated(self, payload: bytes) -> None:
+        """As `send_text`, for a packet that went through `Deflater.deflate`."""
+        ...
+
     def pause_reading(self) -> None:
         """Let the peer wait with what it sends. What was read already may still come."""
         ...
@@ -81,7 +90,8 @@ class State(Enum):
 class Connection:
     """One Engine.IO session.
 
-    `send_text` and `send_binary` are the link's own, so that a fan-out costs one call for each recipient.
+    `send_text` and `send_binary` are the link's own, so that a fan-out costs one call for each recipient;
+    `max_deflated_bytes` is a copy of the link's.
     `session` belongs to the layer above (Socket.IO's state of this connection).
     """
 
@@ -91,6 +101,7 @@ class Connection:
         "_pong_due",
         "connect_due",
         "link",
+        "max_deflated_bytes",
         "probe",
         "probed",
         "request",
@@ -124,6 +135,7 @@ class Connection:
         self.link = link
         self.send_text = link.send_text
         self.send_binary = link.send_binary
+        self.max_deflated_bytes = link.max_deflated_bytes
 
     def open_packet(self) -> bytes:
         """The handshake (protocol, "Handshake"): times in milliseconds."""

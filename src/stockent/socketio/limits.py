@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .. import codings
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -13,6 +15,10 @@ class Limits:
     ping_timeout_s: float = 20.0
     #: One WebSocket message, one polling request body.
     max_payload_bytes: int = 1_000_000
+    #: A text packet from this size is compressed for the WebSockets that negotiated it; None negotiates with nobody.
+    min_deflated_bytes: int | None = 1_024
+    #: The body of a poll's answer is coded from this size, as its Accept-Encoding allows; None codes none.
+    min_coded_bytes: int | None = codings.MIN_CODED_BYTES
     #: From the Engine.IO handshake to the first accepted namespace.
     connect_timeout_s: float = 45.0
     #: From the WebSocket's arrival on a polling session to the upgrade packet.

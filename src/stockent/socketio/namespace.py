@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from .broker import Action, Broadcast, Broker
 from .connection import Connection, Request
+from .deflate import Deflater
 from .limits import Limits
 from .packets import RESERVED_EVENTS, Kind, Packet, encode
 from .rooms import Rooms, deliver
@@ -72,9 +73,12 @@ class Emission:
 class Namespace:
     """One namespace: its handlers, and the sockets connected to it on this node."""
 
-    def __init__(self, name: str, limits: Limits, broker: Broker, disconnect: _Disconnect) -> None:
+    def __init__(
+        self, name: str, limits: Limits, broker: Broker, deflater: Deflater, disconnect: _Disconnect
+    ) -> None:
         self.name = name
         self.limits = limits
+        self.deflater = deflater
         self.broker = broker
         self.sockets: dict[str, Socket] = {}
         self.rooms: Rooms[Socket] = Rooms(self.sockets, max_rooms=limits.max_rooms)
@@ -203,7 +207,7 @@ class Socket:
     def emit(self, event: str, *args: Any) -> None:
         """Send to this client. Never blocks; nothing is sent once it is disconnected."""
         if self.connected:
-            deliver(encode(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args])), (self,))
+            self.send(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args]))
 
     async def call(self, event: str, *args: Any, timeout_s: float) -> list[Any]:
         """Send and wait for the client's ack; returns its arguments.
@@ -217,11 +221,12 @@ class Socket:
         if len(self._acks) >= self.namespace.limits.max_pending_acks:
             raise RuntimeError(f"{len(self._acks)} acks are owed already")
         ack_id = self._next_ack
-        packets = encode(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args], ack_id))
+        packet = Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args], ack_id)
+        packets = encode(packet)
         self._next_ack += 1
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         self._acks[ack_id] = answer
-        deliver(packets, (self,))
+        deliver(packets, (self,), self.namespace.deflater)
         try:
             async with asyncio.timeout(timeout_s):
                 return await answer
@@ -247,6 +252,9 @@ class Socket:
         self.namespace.end(self, close=close)
 
     # for the server
+
+    def send(self, packet: Packet) -> None:
+        deliver(encode(packet), (self,), self.namespace.deflater)
 
     def take_ack(self, ack_id: int | None, args: list[Any]) -> None:
         """An ack that nobody waits for (any more) is dropped."""

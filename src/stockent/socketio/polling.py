@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from .. import codings
 from .connection import CLOSE_PACKET, NOOP_PACKET, POLLING, Connection, Reason, Request, State
 from .engine import BAD_METHOD, BAD_REQUEST, STOPPING, UNKNOWN_SID, Engine, Query, Refusal
 from .packets import PacketError, decode_payload, encode_payload
@@ -52,6 +53,8 @@ class PollingLink:
         "pushing",
     )
 
+    max_deflated_bytes = 0
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
@@ -77,6 +80,9 @@ class PollingLink:
 
     def send_binary(self, message: bytes) -> None:
         self._add(message, len(message))
+
+    def send_deflated(self, payload: bytes) -> None:
+        raise AssertionError("no packet is small enough for it")
 
     def close(self, reason: str) -> None:
         """The waiting poll is answered; without one, the next poll within `linger_s` gets what is left."""
@@ -199,7 +205,7 @@ class Polling:
         if isinstance(answer, Refusal):
             await self._refuse(send, answer, origin)
         elif answer is not None:
-            await _respond(send, 200, answer, self._cors(origin))
+            await self._succeed(send, answer, origin, headers.get("accept-encoding", ""))
 
     async def _answer(
         self, method: str, query: Query, headers: dict[str, str], scope: Scope, receive: Receive
@@ -308,6 +314,17 @@ class Polling:
             engine.close(connection, Reason.PARSE_ERROR)
             return BAD_REQUEST
         return b"ok"
+
+    async def _succeed(self, send: Send, body: bytes, origin: str | None, accepted: str) -> None:
+        headers = self._cors(origin)
+        least = self._engine.limits.min_coded_bytes
+        if least is not None and len(body) >= least:
+            headers.append((b"vary", b"Accept-Encoding"))
+            coding = codings.choose(accepted)
+            if coding is not None:
+                body = await codings.encode(coding, body)
+                headers.append((b"content-encoding", coding.encode()))
+        await _respond(send, 200, body, headers)
 
     async def _refuse(self, send: Send, refusal: Refusal, origin: str | None) -> None:
         await _respond(send, refusal.status, refusal.body(), self._cors(origin), b"application/json")

@@ -6,9 +6,11 @@ sockets is one loop over bytes that were made once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Generic, Protocol, TypeVar
+
+from .deflate import Deflater
 
 
 class Member(Protocol):
@@ -98,16 +100,35 @@ class Rooms(Generic[M]):
         return room in self._members
 
 
-def deliver(packets: Sequence[bytes], members: Iterable[Member]) -> None:
+def deliver(packets: Sequence[bytes], members: Collection[Member], deflater: Deflater) -> None:
     """Send a packet, encoded once (`packets.encode`), to each. Each member gets all parts together."""
-    if len(packets) == 1:
-        text = packets[0]
+    text = packets[0]
+    if len(text) >= deflater.min_bytes:
+        _deliver_large(packets, members, deflater)
+    elif len(packets) == 1:
         for member in members:
             member.connection.send_text(text)
-        return
+    else:
+        attachments = packets[1:]
+        for member in members:
+            connection = member.connection
+            connection.send_text(text)
+            for attachment in attachments:
+                connection.send_binary(attachment)
+
+
+def _deliver_large(packets: Sequence[bytes], members: Collection[Member], deflater: Deflater) -> None:
+    """As `deliver`, compressed once for all who negotiated it. Attachments go as they are: most are coded already."""
     text, *attachments = packets
+    size = len(text)
+    deflated = None
+    if any(size <= member.connection.max_deflated_bytes for member in members):
+        deflated = deflater.deflate(text)
     for member in members:
         connection = member.connection
-        connection.send_text(text)
+        if deflated is not None and size <= connection.max_deflated_bytes:
+            connection.link.send_deflated(deflated)
+        else:
+            connection.send_text(text)
         for attachment in attachments:
             connection.send_binary(attachment)

@@ -15,6 +15,7 @@ from typing import Any
 
 from .broker import Action, Broadcast, Broker, LocalBroker
 from .connection import Connection, Reason, State
+from .deflate import Deflater
 from .engine import Engine
 from .limits import Limits
 from .namespace import ConnectError, Namespace, Socket
@@ -55,6 +56,8 @@ class Server:
     ) -> None:
         self.limits = limits or Limits()
         self.broker: Broker = broker or LocalBroker()
+        #: Compresses for every namespace, and counts what it does.
+        self.deflater = Deflater(self.limits)
         self.engine = Engine(self, path=path, limits=self.limits, origins=origins)
         self._namespaces: dict[str, Namespace] = {}
         self._working: set[asyncio.Task[None]] = set()
@@ -65,7 +68,9 @@ class Server:
             raise ValueError(f"a namespace begins with a slash, got {name!r}")
         namespace = self._namespaces.get(name)
         if namespace is None:
-            namespace = self._namespaces[name] = Namespace(name, self.limits, self.broker, self._disconnect)
+            namespace = self._namespaces[name] = Namespace(
+                name, self.limits, self.broker, self.deflater, self._disconnect
+            )
         return namespace
 
     async def start(self) -> None:
@@ -286,7 +291,8 @@ class Server:
         if not sockets:
             return
         if broadcast.action is Action.EMIT:
-            deliver(encode(Packet(Kind.EVENT, namespace.name, list(broadcast.args))), sockets)
+            packet = Packet(Kind.EVENT, namespace.name, list(broadcast.args))
+            deliver(encode(packet), sockets, self.deflater)
         elif broadcast.action is Action.LEAVE:
             for socket in tuple(sockets):
                 for room in broadcast.args:
@@ -297,14 +303,13 @@ class Server:
 
 
 def _send(connection: Connection, packet: Packet) -> None:
-    text, *attachments = encode(packet)
+    """Send a packet about a socket itself: it has no attachments, and is too small to compress."""
+    (text,) = encode(packet)
     connection.send_text(text)
-    for attachment in attachments:
-        connection.send_binary(attachment)
 
 
 def _acknowledge(socket: Socket, ack_id: int, value: Any) -> None:
     """A tuple is several arguments, None is none, anything else is one."""
     args: Sequence[Any] = value if isinstance(value, tuple) else () if value is None else (value,)
     if socket.connected:
-        _send(socket.connection, Packet(Kind.ACK, socket.namespace.name, args, ack_id))
+        socket.send(Packet(Kind.ACK, socket.namespace.name, args, ack_id))

@@ -26,6 +26,7 @@ from picows import (
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined] # not in its stub
 
 from .connection import WEBSOCKET, Connection, Reason, Request, State
+from .deflate import DeflateError, InflatedTooLargeError, inflate, negotiate
 from .engine import BAD_REQUEST, STOPPING, UNKNOWN_SID, Engine, Query, Refusal
 from .packets import PacketError
 
@@ -46,6 +47,7 @@ _picows_log = _PicowsLog()
 #: picows' least; the buffer grows for a frame that needs more, up to `max_payload_bytes`.
 _READ_BUFFER_BYTES = 2_048
 _HEAD_TIMEOUT_S = 5.0
+_EXTENSIONS = "Sec-WebSocket-Extensions"
 
 _CLOSE_CODES = {
     Reason.PARSE_ERROR: WSCloseCode.UNSUPPORTED_DATA,
@@ -66,13 +68,18 @@ class WebSocketLink(WSListener):
         "_hang_up_timer",
         "_query",
         "_transport",
+        "max_deflated_bytes",
         "send_binary",
         "send_text",
     )
 
-    def __init__(self, engine: Engine, query: Query, connection: Connection | None) -> None:
+    def __init__(
+        self, engine: Engine, query: Query, connection: Connection | None, *, max_deflated_bytes: int
+    ) -> None:
+        """`max_deflated_bytes`: as agreed on; 0 where permessage-deflate was not negotiated."""
         self.send_text: Callable[[bytes], object]
         self.send_binary: Callable[[bytes], object]
+        self.max_deflated_bytes = max_deflated_bytes
         self._engine = engine
         self._query: Query | None = query
         self._connection = connection
@@ -81,6 +88,9 @@ class WebSocketLink(WSListener):
         self._closed = False
 
     # Link
+
+    def send_deflated(self, payload: bytes) -> None:
+        self._transport.send(WSMsgType.TEXT, payload, True, True)
 
     def close(self, reason: str) -> None:
         if self._closed:
@@ -190,7 +200,7 @@ class WebSocketLink(WSListener):
     def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
         """Everything but a whole data frame. Fragmented and long control frames are refused by picows."""
         kind = frame.msg_type
-        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+        if (frame.rsv1 and not self._may_be_deflated(kind)) or frame.rsv2 or frame.rsv3:
             raise FrameError(WSCloseCode.PROTOCOL_ERROR, "reserved bit without an extension")
         if kind == WSMsgType.CLOSE:
             self._closed = True
@@ -204,8 +214,15 @@ class WebSocketLink(WSListener):
         elif kind != WSMsgType.PONG:
             self._take_fragment(frame)
 
+    def _may_be_deflated(self, kind: WSMsgType) -> bool:
+        """RFC 7692, section 6.1: the first frame of a message says that it is compressed, no other does."""
+        return self.max_deflated_bytes > 0 and kind in (WSMsgType.TEXT, WSMsgType.BINARY)
+
     def _take_fragment(self, frame: WSFrame) -> None:
-        """RFC 6455, section 5.4, with bounds on the size of the whole and the number of its parts."""
+        """RFC 6455, section 5.4, with bounds on the size of the whole and the number of its parts.
+
+        A compressed message in one frame is a message of one fragment.
+        """
         limits = self._engine.limits
         if frame.msg_type == WSMsgType.CONTINUATION:
             if self._fragments is None:
@@ -213,7 +230,8 @@ class WebSocketLink(WSListener):
         elif self._fragments is not None:
             raise FrameError(WSCloseCode.PROTOCOL_ERROR, "a new message inside a fragmented one")
         else:
-            self._fragments = _Fragments(is_text=frame.msg_type == WSMsgType.TEXT)
+            is_text = frame.msg_type == WSMsgType.TEXT
+            self._fragments = _Fragments(is_text=is_text, is_deflated=bool(frame.rsv1))
         fragments = self._fragments
         fragments.data += frame.get_payload_as_bytes()
         fragments.count += 1
@@ -227,10 +245,19 @@ class WebSocketLink(WSListener):
             )
         if frame.fin:
             self._fragments = None
+            message = self._inflate(fragments.data) if fragments.is_deflated else fragments.data
             if fragments.is_text:
-                self._take_text(fragments.data.decode("utf-8"))
+                self._take_text(message.decode("utf-8"))
             else:
-                self._take_binary(bytes(fragments.data))
+                self._take_binary(bytes(message))
+
+    def _inflate(self, data: bytearray) -> bytes:
+        try:
+            return inflate(data, max_bytes=self._engine.limits.max_payload_bytes)
+        except InflatedTooLargeError as error:
+            raise FrameError(WSCloseCode.MESSAGE_TOO_BIG, str(error)) from error
+        except DeflateError as error:
+            raise FrameError(WSCloseCode.INVALID_TEXT, str(error)) from error
 
     def _fail(self, code: WSCloseCode, message: str) -> None:
         log.info("closed: bad frame", extra={"error": message})
@@ -271,12 +298,13 @@ class FrameError(Exception):
 
 
 class _Fragments:
-    __slots__ = ("count", "data", "is_text")
+    __slots__ = ("count", "data", "is_deflated", "is_text")
 
-    def __init__(self, *, is_text: bool) -> None:
+    def __init__(self, *, is_text: bool, is_deflated: bool) -> None:
         self.data = bytearray()
         self.count = 0
         self.is_text = is_text
+        self.is_deflated = is_deflated
 
 
 def websocket_protocol(engines: Sequence[Engine]) -> Callable[..., WSProtocol]:
@@ -339,8 +367,13 @@ def _accept(engines: dict[str, Engine], request: WSUpgradeRequest) -> Any:
         connection = engine.connections.get(query.sid)
         if connection is None:
             return _refuse(UNKNOWN_SID)
-    response = WSUpgradeResponse.create_101_response()
-    return WSUpgradeResponseWithListener(response, WebSocketLink(engine, query, connection))
+    agreement = None
+    if engine.limits.min_deflated_bytes is not None:
+        agreement = negotiate(", ".join(request.headers.getall(_EXTENSIONS, ())))
+    response = WSUpgradeResponse.create_101_response({_EXTENSIONS: agreement.answer} if agreement else None)
+    max_deflated_bytes = agreement.max_bytes if agreement else 0
+    link = WebSocketLink(engine, query, connection, max_deflated_bytes=max_deflated_bytes)
+    return WSUpgradeResponseWithListener(response, link)
 
 
 def _request(transport: WSTransport, query: Query) -> Request:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from msgspec import UnsetType
 from msgspec.structs import replace
 
+from stockent.messaging import notices
 from stockent.messaging.errors import Code, MessagingError, invalid, not_found
 from stockent.messaging.models import (
     MAX_CONTENT_CHARS,
@@ -21,6 +22,7 @@ from stockent.messaging.models import (
     GroupRole,
     Message,
     MessageType,
+    QuotedSender,
 )
 from stockent.messaging.policy import duration
 from stockent.messaging.ports import Changed, Created, NewConversation, NewMessage, Started
@@ -29,7 +31,7 @@ from .documents import encode, encode_text, message_from
 from .extras import digest, prove_mentions
 from .ids import new_id, seq_in
 from .searching import fold
-from .sends import client_id_reused, client_key, find_stored, send_group
+from .sends import client_id_reused, client_key, find_stored, send_group, tell
 from .transaction import Transaction
 
 
@@ -101,7 +103,17 @@ def change_conversation(
         new_visible,
         stands.key,
     )
-    return changed(tx, conversation_id, seq, None)
+    change = changed(tx, conversation_id, seq, None)
+    if stands.kind != ConversationKind.GROUP:
+        return change
+    actor = tx.memory.sender(change.conversation, user_id)
+    by = QuotedSender(id=actor.id, name=actor.name)
+    told = [notices.renamed(by, new_title)] if new_title != stands.title else []
+    if new_visible != stands.history_visible:
+        told.append(notices.history_set(by, visible=new_visible))
+    return change._replace(
+        told=tuple(tell(tx, conversation_id, stands.user_key, actor, notice) for notice in told)
+    )
 
 
 def delete_conversation(tx: Transaction, conversation_id: str, user_id: str) -> Changed:
@@ -223,9 +235,13 @@ def _erase(tx: Transaction, conversation_key: int, message_seq: int | None = Non
         )
 
 
-def require_owner(stands: Standing) -> None:
+def require_group(stands: Standing) -> None:
     if stands.kind != ConversationKind.GROUP:
         raise MessagingError(Code.INVALID, "expected a group; this conversation is between two people")
+
+
+def require_owner(stands: Standing) -> None:
+    require_group(stands)
     if stands.group_role != GroupRole.OWNER:
         raise MessagingError(Code.FORBIDDEN, "only an owner of the group may do this")
 

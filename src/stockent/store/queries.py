@@ -23,7 +23,16 @@ from stockent.messaging.models import (
 )
 
 from .connect import sqlite3
-from .documents import conversation_from, conversations_from, encode, encode_text, messages_from, profile_from
+from .documents import (
+    conversation_from,
+    conversations_from,
+    encode,
+    encode_text,
+    message_from,
+    messages_from,
+    profile_from,
+)
+from .ids import seq_in
 from .searching import fold
 
 
@@ -157,6 +166,27 @@ def messages(
         has_after = last >= bound
     cursor = str(items[0].seq) if items and has_before else None
     return MessagePage(items=items, has_before=has_before, has_after=has_after, next_cursor=cursor)
+
+
+def visible_document(
+    connection: sqlite3.Connection, conversation_id: str, message_id: str, user_id: str
+) -> tuple[int, Message]:
+    """A message that the user may see, and its conversation's key."""
+    found = connection.execute(_PROVE_ACCESS, (conversation_id, user_id)).fetchone()
+    if found is None:
+        raise not_found()
+    key, _, visible_after = found
+    document = value(
+        connection,
+        "SELECT document FROM message_document WHERE conversation_key = ? AND seq = ? AND id = ? AND seq > ?",
+        key,
+        seq_in(message_id),
+        message_id,
+        visible_after,
+    )
+    if document is None:
+        raise not_found("message")
+    return key, message_from(document)
 
 
 def unread(connection: sqlite3.Connection, user_id: str) -> Unread:

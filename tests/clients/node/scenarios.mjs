@@ -183,6 +183,20 @@ const scenarios = {
     assert.ok(Buffer.from((await ask(socket, "echo", binary))[0]).equals(binary));
   },
 
+  async "compresses large messages over a WebSocket, both ways"(open, { transports }) {
+    const socket = open("/");
+    const text = "said again and again, ".repeat(5_000);
+    await ask(socket, "echo");
+    const { ws } = socket.io.engine.transport;
+    const [read, written] = [ws?._socket.bytesRead, ws?._socket.bytesWritten];
+    assert.deepEqual(await ask(socket, "echo", text, "ä€🎉"), [text, "ä€🎉"]);
+    if (transports[0] === "websocket") {
+      assert.equal(ws.extensions, "permessage-deflate");
+      const [came, went] = [ws._socket.bytesRead - read, ws._socket.bytesWritten - written];
+      assert.ok(came < 10_000 && went < 10_000, `${went} bytes went, ${came} came`);
+    }
+  },
+
   async "is cut off over a message beyond the limit, and comes back"(open) {
     const socket = open("/", { reconnection: true });
     await next(socket, "connect");

@@ -29,3 +29,17 @@ export function IconButton({ icon: Icon, label, hint, className = '', type = 'bu
     </button>
   );
 }
+
+interface IconLinkProps extends Omit<ComponentProps<'a'>, 'children'> {
+  icon: LucideIcon;
+  label: string;
+}
+
+/** Looks like a button and is a link: a download, mostly. */
+export function IconLink({ icon: Icon, label, className = '', ...rest }: IconLinkProps) {
+  return (
+    <a className={`icon-button ${className}`} aria-label={label} title={label} {...rest}>
+      <Icon size={18} strokeWidth={1.75} aria-hidden="true" />
+    </a>
+  );
+}

@@ -1,9 +1,10 @@
 /** A modal window on the browser's own `dialog`: it keeps the focus inside, closes on Escape and gives the focus back. */
 
 import { X } from 'lucide-react';
-import { useEffect, useId, useRef, type MouseEvent, type ReactNode } from 'react';
+import { useId, useRef, type MouseEvent, type ReactNode } from 'react';
 
 import { Button, IconButton } from './Button';
+import { useModal } from './useModal';
 
 interface Props {
   title: string;
@@ -16,16 +17,7 @@ interface Props {
 export function Dialog({ title, onClose, children, size = 'm', alert = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
-    const dialog = ref.current;
-    const before = document.activeElement;
-    dialog?.showModal();
-    dialog?.querySelector<HTMLElement>('[data-first-focus]')?.focus();
-    return () => {
-      dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
+  useModal(ref);
   const closeOutside = (event: MouseEvent) => {
     if (event.target === ref.current) onClose();
   };

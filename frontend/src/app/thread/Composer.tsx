@@ -1,16 +1,23 @@
 /** Where one writes. Grows to eight lines, keeps the draft, and turns into the editor of a message when asked. */
 
-import { ArrowUp, Check, Smile, X } from 'lucide-react';
-import { lazy, Suspense, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type KeyboardEvent, type Ref } from 'react';
+import { ALargeSmall, ArrowUp, Check, Smile, X } from 'lucide-react';
+import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent, type Ref } from 'react';
 
 import { MAX_CONTENT_CHARS, type Message } from '../../client';
 import { useTyping } from '../../react';
+import { LazyEmojiPicker } from '../emoji/LazyEmojiPicker';
 import { IconButton } from '../parts/Button';
 import { useSignedIn } from '../session/SessionContext';
+import { applyEdit, draftIn, insertText } from '../text/area';
+import { fromHtml } from '../text/clipboard';
+import { continued, format, type Format } from '../text/edit';
+import { FormatBar, formatOf } from '../text/FormatBar';
+import { MentionPicker } from '../text/MentionPicker';
+import type { Person } from '../text/mentions';
+import { useMentions } from '../text/useMentions';
 import { isTouch } from '../viewport';
 import { draftOf, keepDraft } from './drafts';
-
-const EmojiPanel = lazy(() => import('./EmojiPanel'));
+import { useKeptFlag } from './useKeptFlag';
 
 /** From here on the person is told how much room is left. */
 const TELL_LEFT = 300;
@@ -23,21 +30,26 @@ interface Props {
   ref: Ref<ComposerHandle>;
   conversationId: string;
   editing: Message | null;
-  onSubmit: (text: string) => void;
+  /** Whom an `@` offers. */
+  people?: readonly Person[];
+  /** `mentions`: the ids of those whom the text names. */
+  onSubmit: (text: string, mentions: string[]) => void;
   onCancelEdit: () => void;
   onEditLast: () => void;
 }
 
-export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit, onEditLast }: Props) {
+export function Composer({ ref, conversationId, editing, people, onSubmit, onCancelEdit, onEditLast }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const { me } = useSignedIn();
   const [draft, setDraft] = useState(() => draftOf(me.id, conversationId));
   const [edited, setEdited] = useState<{ of: Message; text: string } | null>(null);
   const [choosing, setChoosing] = useState(false);
+  const [formatting, setFormatting] = useKeptFlag('stockent.formatting');
   const { typing, stop } = useTyping(conversationId);
   const text = editing === null ? draft : edited?.of === editing ? edited.text : editing.content;
   const length = Array.from(text.trim()).length;
   const sendable = length > 0 && length <= MAX_CONTENT_CHARS;
+  const mentions = useMentions(box, text, people);
 
   useImperativeHandle(ref, () => ({ focus: () => box.current?.focus() }));
   useEffect(() => {
@@ -66,7 +78,7 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
   };
   const submit = () => {
     if (!sendable) return;
-    onSubmit(text.trim());
+    onSubmit(text.trim(), mentions.idsIn(text));
     setEdited(null);
     if (editing === null) change('');
     box.current?.focus();
@@ -80,23 +92,39 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
     box.current?.focus();
   }, []);
   const pickEmoji = (emoji: string) => {
-    const { selectionStart = text.length, selectionEnd = text.length } = box.current ?? {};
-    change(text.slice(0, selectionStart) + emoji + text.slice(selectionEnd));
     closeEmoji();
-    const caret = selectionStart + emoji.length;
-    requestAnimationFrame(() => box.current?.setSelectionRange(caret, caret));
+    if (box.current) insertText(box.current, emoji);
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
+  const onFormat = (what: Format) => {
+    if (box.current) applyEdit(box.current, format(draftIn(box.current), what));
+  };
+  const newLine = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    const edit = continued(draftIn(event.currentTarget));
+    if (edit === null) return;
+    event.preventDefault();
+    applyEdit(event.currentTarget, edit);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.nativeEvent.isComposing || mentions.onKeyDown(event)) return;
+    const wanted = formatOf(event);
     const keys: Record<string, (() => void) | undefined> = {
       Enter: event.shiftKey ? undefined : submit,
       ArrowUp: text === '' && editing === null ? onEditLast : undefined,
       Escape: editing === null ? undefined : cancel,
     };
-    const act = keys[event.key];
-    if (act === undefined) return;
+    const act = wanted === null ? keys[event.key] : () => onFormat(wanted);
+    if (act === undefined) {
+      if (event.key === 'Enter') newLine(event);
+      return;
+    }
     event.preventDefault();
     act();
+  };
+  const onPaste = (event: ClipboardEvent<HTMLTextAreaElement>) => {
+    const formatted = fromHtml(event.clipboardData.getData('text/html'));
+    if (formatted === null) return;
+    event.preventDefault();
+    insertText(event.currentTarget, formatted);
   };
 
   return (
@@ -113,12 +141,10 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
           <IconButton icon={X} label="Cancel edit" hint="Esc" onClick={cancel} />
         </div>
       )}
-      {choosing && (
-        <Suspense fallback={null}>
-          <EmojiPanel onPick={pickEmoji} onClose={closeEmoji} />
-        </Suspense>
-      )}
+      {choosing && <LazyEmojiPicker onPick={pickEmoji} onClose={closeEmoji} />}
+      {mentions.list && <MentionPicker list={mentions.list} />}
       <div className="composer-box">
+        {formatting && <FormatBar onFormat={onFormat} />}
         <textarea
           ref={box}
           rows={1}
@@ -130,12 +156,26 @@ export function Composer({ ref, conversationId, editing, onSubmit, onCancelEdit,
           enterKeyHint="send"
           onChange={(event) => change(event.target.value)}
           onKeyDown={onKeyDown}
-          onBlur={stop}
+          onPaste={onPaste}
+          onSelect={mentions.onSelect}
+          onBlur={() => {
+            stop();
+            mentions.onBlur();
+          }}
+          {...mentions.aria}
+        />
+        <IconButton
+          icon={ALargeSmall}
+          label="Formatting"
+          className="composer-tool"
+          aria-pressed={formatting}
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => setFormatting(!formatting)}
         />
         <IconButton
           icon={Smile}
           label="Emoji"
-          className="emoji-button"
+          className="composer-tool"
           aria-expanded={choosing}
           onClick={() => setChoosing(!choosing)}
         />

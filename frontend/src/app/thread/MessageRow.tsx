@@ -4,13 +4,13 @@ import { Clock, Copy, Link2, MoreHorizontal, Pencil, Trash2 } from 'lucide-react
 import { memo, useCallback, useState } from 'react';
 
 import { personName, type Message, type Outgoing } from '../../client';
-import { copyText } from '../copy';
+import { copyMessage, copyText } from '../copy';
 import { fullTimeOf, timeOf } from '../format';
 import { Avatar } from '../parts/Avatar';
 import { IconButton } from '../parts/Button';
 import { Menu, MenuItem, MenuLine } from '../parts/Menu';
 import { conversationPath } from '../router';
-import { MessageText } from './MessageText';
+import { MessageText } from '../text/MessageText';
 import type { Said } from './rows';
 import { useLongPress } from './useLongPress';
 
@@ -72,10 +72,9 @@ function Stored({ message, own, editable, actions }: { message: Message; own: bo
   const link = location.origin + conversationPath(message.conversationId, message.seq);
   return (
     <div className="bubble-line" {...press}>
-      <p className="bubble" dir="auto" title={fullTimeOf(message.createdAt)}>
-        <MessageText text={message.content} />
-        {message.editedAt !== null && <span className="bubble-edited" title={`Edited ${fullTimeOf(message.editedAt)}`}>edited</span>}
-      </p>
+      <div className="bubble" title={fullTimeOf(message.createdAt)}>
+        <MessageText text={message.content} after={message.editedAt !== null && <Edited at={message.editedAt} />} />
+      </div>
       <Menu
         label="Message"
         align={own ? 'end' : 'start'}
@@ -89,7 +88,7 @@ function Stored({ message, own, editable, actions }: { message: Message; own: bo
             Edit
           </MenuItem>
         )}
-        <MenuItem icon={Copy} onSelect={() => void copyText(message.content, 'Text copied')}>
+        <MenuItem icon={Copy} onSelect={() => void copyMessage(message.content, 'Text copied')}>
           Copy text
         </MenuItem>
         <MenuItem icon={Link2} onSelect={() => void copyText(link, 'Link copied')}>
@@ -108,14 +107,23 @@ function Stored({ message, own, editable, actions }: { message: Message; own: bo
   );
 }
 
+/** Not a part of the text: it is not copied with it. */
+function Edited({ at }: { at: string }) {
+  return (
+    <span className="bubble-edited" data-aside="" title={`Edited ${fullTimeOf(at)}`}>
+      edited
+    </span>
+  );
+}
+
 function Unsent({ outgoing, actions }: { outgoing: Outgoing; actions: MessageActions }) {
   const { clientId, content, status, error } = outgoing;
   return (
     <>
       <div className="bubble-line">
-        <p className="bubble" dir="auto" data-status={status}>
+        <div className="bubble" data-status={status}>
           <MessageText text={content} />
-        </p>
+        </div>
       </div>
       {status === 'failed' && (
         <span className="said-failed" role="alert">

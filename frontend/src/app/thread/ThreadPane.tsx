@@ -3,13 +3,14 @@
 import { Ban, SearchX } from 'lucide-react';
 import { useRef, useState } from 'react';
 
-import { conversationName, toMessagingError, type Message } from '../../client';
+import { conversationName, personName, toMessagingError, type Conversation, type Message } from '../../client';
 import { useConversation, useMe, useMessages, useSocket } from '../../react';
 import { Button } from '../parts/Button';
 import { Confirm } from '../parts/Dialog';
 import { EmptyState } from '../parts/EmptyState';
 import { notice } from '../parts/toasts';
 import { openList } from '../router';
+import type { Person } from '../text/mentions';
 import { isTouch } from '../viewport';
 import { ClosedLine } from './ClosedLine';
 import { Composer, type ComposerHandle } from './Composer';
@@ -41,6 +42,7 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
 
   if (gone !== null) return <Gone reason={gone.reason} onBack={onBack} />;
 
+  const people = conversation?.kind === 'GROUP' ? peopleOf(conversation, me) : NOBODY;
   const setStatus = (status: 'ACTIVE' | 'CLOSED') => tried(client.setStatus(id, status), 'The conversation could not be changed');
   const edit = (message: Message) => {
     setEditing(message);
@@ -96,6 +98,7 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
           ref={composer}
           conversationId={id}
           editing={editing}
+          people={people}
           onSubmit={submit}
           onCancelEdit={() => setEditing(null)}
           onEditLast={editLast}
@@ -112,6 +115,15 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
       )}
     </main>
   );
+}
+
+const NOBODY: readonly Person[] = [];
+
+/** Whom one may name: all others in a group. */
+function peopleOf({ participants }: Conversation, me: string | null): Person[] {
+  return participants
+    .filter(({ userId }) => userId !== me)
+    .map((each) => ({ id: each.userId, name: personName(each), avatarUrl: each.avatarUrl, about: each.companyName }));
 }
 
 function ThreadWaiting({ error, onRetry }: { error: string | null; onRetry: () => void }) {

@@ -9,6 +9,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 
 import { readSeqOf, type Conversation, type Message } from '../../client';
 import { useMe, type Messages } from '../../react';
+import { onCopyOfThread } from '../copy';
 import { dayName } from '../format';
 import { useMinute } from '../list/useMinute';
 import { usePageVisible } from '../viewport';
@@ -121,7 +122,7 @@ export function ThreadView({ conversation, thread, at, sent, onEdit, onDelete, o
     <div className="log-frame">
       {/* Focusable, so that the keys scroll it. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div ref={scroller} className="log" role="log" aria-label="Messages" aria-live="off" tabIndex={0} data-loading={loading ?? undefined}>
+      <div ref={scroller} className="log" role="log" aria-label="Messages" aria-live="off" tabIndex={0} data-loading={loading ?? undefined} onCopy={onCopyOfThread}>
         <div className="log-space" style={{ height: virtual.getTotalSize() }}>
           <div className="log-rows" style={{ transform: `translateY(${first?.start ?? 0}px)` }}>
             {items.map((item) => (

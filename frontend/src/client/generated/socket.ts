@@ -10,6 +10,11 @@ export type Role = 'ADMIN' | 'BUYER' | 'SELLER';
 export type GroupRole = 'MEMBER' | 'OWNER';
 export type MessageType = 'FILE' | 'IMAGE' | 'SYSTEM' | 'TEXT' | 'VOICE';
 export type AttachmentKind = 'FILE' | 'IMAGE' | 'VOICE';
+/**
+ * What happened in a group. The message's sender did it; see `messaging.notices` for the sentences.
+ */
+export type SystemEvent =
+  'added' | 'history_hidden' | 'history_shown' | 'left' | 'made_member' | 'made_owner' | 'removed' | 'renamed';
 export type Activity = 'recording' | 'typing';
 export type ActiveStatus = 'away' | 'online';
 export type PresenceStatus = 'away' | 'offline' | 'online';
@@ -282,9 +287,11 @@ export interface Reaction {
 }
 /**
  * What a SYSTEM message tells, for showing it in the reader's words; `content` says it in English.
+ *
+ * `users`: to whom it was done; of `left` who became an owner by it. `title`: of `renamed`, null if it was taken away.
  */
 export interface SystemNote {
-  event: string;
+  event: SystemEvent;
   users: QuotedSender[];
   title: string | null;
 }

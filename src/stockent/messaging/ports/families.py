@@ -67,22 +67,33 @@ class Reactions(Protocol):
 
 
 class Groups(Protocol):
-    """Of a group only; else `INVALID`. Only an owner may add, remove others, and give roles; else `FORBIDDEN`."""
+    """Of a group only; else `INVALID`. Only an owner may add, remove others, and give roles; else `FORBIDDEN`.
+
+    Each takes two `seq` in one transaction: the change's, and that of the SYSTEM message that tells of it. Also in a
+    closed conversation. Who was removed finds nothing from then on.
+    """
 
     async def add_participants(
         self, conversation_id: str, *, user_id: str, user_ids: tuple[str, ...]
     ) -> Membership:
-        """Those who are there already are passed over; `changed.repeated` when all are."""
+        """Those who are there already are passed over; `changed.repeated` when all are.
+
+        Who is added sees nothing from before unless the group's history is visible, and has nothing unread. More than
+        `MAX_PARTICIPANTS` in all is `INVALID`.
+        """
         ...
 
     async def remove_participant(self, conversation_id: str, *, user_id: str, removed_id: str) -> Membership:
-        """Oneself: leave. When the last owner leaves, the longest-standing member becomes one."""
+        """Oneself: leave. When the last owner leaves, the longest-standing member becomes one.
+
+        With the last participant the conversation is deleted. Who does not take part is `not_found("participant")`.
+        """
         ...
 
     async def set_group_role(
         self, conversation_id: str, *, user_id: str, member_id: str, role: GroupRole
     ) -> Membership:
-        """A group keeps at least one owner."""
+        """A group keeps at least one owner: who takes that role from the last one is refused as `INVALID`."""
         ...
 
 

@@ -102,7 +102,8 @@ class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Protoco
     ) -> Changed:
         """Set what is given, in one change at one `seq`; `repeated` when all of it was so already.
 
-        `history_visible` is an owner's to set, in a group.
+        `history_visible` is an owner's to set, in a group. A group is told of a new title or another
+        `history_visible` by a SYSTEM message (`told`), at the `seq` after the change.
         """
         ...
 

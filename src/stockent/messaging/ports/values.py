@@ -88,7 +88,8 @@ class Sent(NamedTuple):
 class Changed(NamedTuple):
     """A durable change at `seq`. `repeated`: it was so already: nothing was written, emit nothing.
 
-    `message` is set for edits and deletions. `views` as in `Sent`.
+    `message` is set for edits and deletions. `views` as in `Sent`. `told`: the SYSTEM messages that tell a group of it,
+    right behind it.
     """
 
     seq: int
@@ -96,6 +97,7 @@ class Changed(NamedTuple):
     message: Message | None
     views: Mapping[str, View]
     repeated: bool
+    told: tuple[Sent, ...] = ()
 
 
 class Created(NamedTuple):
@@ -151,7 +153,7 @@ class Membership(NamedTuple):
 
     `changed.views` and `told.views` are of those who take part now. `added`, `removed`: whom it brought and lost.
     `removed_totals`: what those have unread in all, now. `told` is None when the last one left and the conversation is
-    gone with them.
+    gone with them, and when nothing changed.
     """
 
     changed: Changed

@@ -14,7 +14,7 @@ from stockent.messaging.errors import Code, MessagingError
 from stockent.messaging.presence import GRACE_S, MAX_UNSAVED, Presence
 from stockent.messaging.timers import rfc3339
 from tests.gateway.clock import Clock
-from tests.messaging.conftest import ANN, BOB, EVE
+from tests.messaging.conftest import ANN, BOB, CEM, EVE
 from tests.messaging.sockets import Socket, Sockets
 from tests.store.acts import opened
 from tests.waiting import poll_until

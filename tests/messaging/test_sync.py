@@ -77,6 +77,8 @@ class ListedView:
         for person in conversation["participants"]:
             if person["userId"] == payload["userId"]:
                 person.update(readSeq=payload["readSeq"], readAt=payload["readAt"])
+                if person["deliveredSeq"] < payload["readSeq"]:
+                    person.update(deliveredSeq=payload["readSeq"], deliveredAt=payload["readAt"])
 
 
 def _timeless(message: Json | None) -> Json | None:

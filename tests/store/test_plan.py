@@ -37,6 +37,11 @@ def test_a_send_after_a_mark_of_its_conversation_waits_for_the_next_stage() -> N
     ]
 
 
+def test_deliveries_stand_in_no_sends_way() -> None:
+    acts = [(Kind.DELIVERED, "delivered ana"), (Kind.SEND, "a"), (Kind.DELIVERED, "delivered bo")]
+    assert _planned([*acts, (Kind.SEND, "b")]) == [[[], [1, 3], [], [0, 2], []]]
+
+
 def test_what_may_touch_any_conversation_stands_after_all_before_it_and_before_all_after() -> None:
     assert _planned([(Kind.SEND, "a"), (Kind.OTHER, None), (Kind.SEND, "b")]) == [
         [[], [0], [], [], [1]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..messaging import conversations, sync, users
+from ..messaging import conversations, receipts, sync, users
 from ..messaging.commands import (
     ConversationRef,
     Done,
@@ -18,8 +18,9 @@ from ..messaging.commands import (
 from ..messaging.domain import Actor
 from ..messaging.errors import Code, MessagingError, not_found
 from ..messaging.events import conversation_room, joining_room
+from ..messaging.timers import rfc3339
 from ..socketio import Socket, TooManyRooms
-from .context import Context, Speaker, Verb, log, rfc3339
+from .context import Context, Speaker, Verb, log
 
 
 async def join(context: Context, socket: Socket, actor: Actor, command: JoinConversation) -> JoinedAck:
@@ -65,11 +66,16 @@ def _is_in(socket: Socket, room: str) -> bool:
 
 
 async def _joined(context: Context, actor: Actor, command: JoinConversation) -> JoinedAck:
+    """What is handed out here counts as delivered."""
     conversation = await conversations.get(context.domain, actor, command.conversation_id)
     if command.after_seq is None:
-        return JoinedAck(conversation=conversation)
-    gap = await sync.catch_up(context.domain, actor, command.conversation_id, command.after_seq)
-    return JoinedAck(conversation=conversation, events=gap.events or [], reset=gap.reset)
+        ack = JoinedAck(conversation=conversation)
+    else:
+        gap = await sync.catch_up(context.domain, actor, command.conversation_id, command.after_seq)
+        ack = JoinedAck(conversation=conversation, events=gap.events or [], reset=gap.reset)
+    if receipts.is_news(conversation, actor.user_id):
+        await receipts.handed_out(context.domain, actor, {conversation.id: conversation.seq})
+    return ack
 
 
 async def leave(context: Context, socket: Socket, actor: Actor, command: ConversationRef) -> Done:

@@ -21,6 +21,7 @@ from stockent.messaging.errors import Code, MessagingError
 from stockent.messaging.ports import StoreError
 
 from .connect import is_store_wide, sqlite3
+from .deliveries import deliver_group
 from .ids import MessageIds
 from .marks import mark_group
 from .outcomes import Outcome, resolve
@@ -226,6 +227,7 @@ _RUN: dict[Kind, Callable[[Transaction, list[Any]], Sequence[object]]] = {
     Kind.PROFILE: save_profiles,
     Kind.SEND: send_group,
     Kind.MARK: mark_group,
+    Kind.DELIVERED: deliver_group,
     Kind.OTHER: _run_others,
     Kind.INDEX: catch_up,
 }

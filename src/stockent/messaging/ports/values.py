@@ -15,6 +15,7 @@ from ..models import (
     MessageType,
     Personal,
     Subject,
+    UserSettings,
 )
 
 
@@ -112,8 +113,19 @@ class Started(NamedTuple):
     created: bool
 
 
+class Delivered(NamedTuple):
+    """A delivery mark that moved forward."""
+
+    conversation_id: str
+    delivered_seq: int
+    delivered_at: str
+
+
 class Read(NamedTuple):
-    """`changed` is False when the mark did not move forward. `shown`: others are told of it."""
+    """`changed` is False when the mark did not move forward. `shown`: others are told of it.
+
+    `read_at` is what others are shown. `delivered`: what was read had not been marked as delivered before.
+    """
 
     read_seq: int
     read_at: str | None
@@ -121,14 +133,19 @@ class Read(NamedTuple):
     participant_ids: tuple[str, ...]
     changed: bool
     shown: bool
+    delivered: Delivered | None = None
 
 
-class Delivered(NamedTuple):
-    """A delivery mark that moved forward."""
+class Settled(NamedTuple):
+    """`repeated`: they were so already."""
 
-    conversation_id: str
-    delivered_seq: int
-    delivered_at: str
+    settings: UserSettings
+    repeated: bool
+
+
+class Greeting(NamedTuple):
+    settings: UserSettings
+    total_unread: int
 
 
 class Membership(NamedTuple):

@@ -30,6 +30,7 @@ GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
     "message_history": lambda _, cid, mid: {"conversationId": cid, "messageId": mid},
     "add_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
     "remove_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
+    "search_messages": lambda _, cid, mid: {"q": "hello"},
     "mark_read": lambda _, cid, mid: {"conversationId": cid, "seq": 1},
     "mark_delivered": lambda _, cid, mid: {"conversations": {cid: 1}},
     "typing_start": lambda _, cid, mid: {"conversationId": cid, "activity": "recording"},
@@ -61,6 +62,7 @@ OPEN = {
     "resume",
     "refresh_token",
     "create_conversation",
+    "search_messages",
 }
 GUARDED = pytest.mark.parametrize("command", sorted(GOOD.keys() - OPEN))
 TRANSPORTS = pytest.mark.parametrize("transport", [WEBSOCKET, POLLING])

@@ -64,6 +64,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/presence"): speakers(200),
     ("PUT", "/api/delivered"): speakers(204, {"conversations": {"of-anybody": 1}}),
     ("GET", "/api/unread"): speakers(200),
+    ("GET", "/api/search"): speakers(422),
     ("GET", "/api/users/{user_id}"): Rule(401, 404, 200, 200),
     ("GET", "/api/conversations"): speakers(200),
     ("POST", "/api/conversations"): speakers(201, {"participantIds": ["somebody"]}),

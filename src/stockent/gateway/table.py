@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import conversing, grouping, reacting, signalling, standing, talking
+from . import conversing, grouping, reacting, searching, signalling, standing, talking
 from .context import Verb
 
 VERBS: Mapping[str, Verb] = {
@@ -14,4 +14,5 @@ VERBS: Mapping[str, Verb] = {
     **signalling.VERBS,
     **grouping.VERBS,
     **reacting.VERBS,
+    **searching.VERBS,
 }

@@ -21,11 +21,14 @@ class Kind(IntEnum):
     SEND = 1
     MARK = 2
     DELIVERED = 3
-    OTHER = 4
+    #: Makes a search find what was sent before it.
+    INDEX = 4
+    OTHER = 5
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False):
-    """`argument`: a Profile, a NewMessage, a ReadMark, DeliveryMarks, or for `OTHER` what takes the transaction.
+    """`argument`: a Profile, a NewMessage, a ReadMark, DeliveryMarks, for `OTHER` what takes the transaction and does
+    the work; `INDEX` has none.
 
     `conversation_id` is None for what may touch any conversation: it stands after all that came before it and before
     all that comes after. What concerns a user more than a conversation has a key of its own: it stands in nobody's way.

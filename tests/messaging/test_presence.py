@@ -296,6 +296,29 @@ async def test_last_seen_waits_for_a_store_that_cannot_write_but_not_without_bou
     assert "u0" not in saved
 
 
+async def test_what_could_not_be_saved_of_who_hides_since_is_neither_told_nor_saved(
+    sockets: Sockets, clock: Clock
+) -> None:
+    class Known(Unable):
+        async def acquaintances(self, user_id: str, among: Sequence[str]) -> Mapping[str, str | None]:
+            return dict.fromkeys(among)
+
+    records = Known()
+    presence = Presence(records, sockets, clock.call_later, clock.now)
+    for user_id in ("ann", "cem"):
+        come(presence, user_id)
+        presence.leave(user_id, "s1")
+    left_at = rfc3339(clock.now())
+    clock.advance(GRACE_S)
+    gone = ("offline", left_at)
+    assert await seen(presence, BOB, "ann", "cem") == {"ann": gone, "cem": gone}
+    presence.share("ann", shares=False)
+    assert await seen(presence, BOB, "ann", "cem") == {"ann": ("offline", None), "cem": gone}
+    records.able = True
+    await presence.stop()
+    assert records.saved == [{"cem": left_at}]
+
+
 async def test_a_node_that_ends_keeps_when_those_who_are_there_were_last_seen(
     domain: Domain, presence: Presence, clock: Clock, cid: str
 ) -> None:

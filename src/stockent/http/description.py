@@ -61,7 +61,8 @@ def _types(app: Litestar) -> tuple[list[type], list[type]]:
             if handler.parsed_data_field is not None:
                 sent.add(handler.parsed_data_field.annotation)
             for parameter in handler.parsed_fn_signature.parameters.values():
-                sent.update(each for each in get_args(parameter.annotation) if isinstance(each, type))
+                choices = (parameter.annotation, *get_args(parameter.annotation))
+                sent.update(each for each in choices if isinstance(each, type) and issubclass(each, Enum))
             answer = handler.parsed_return_field.annotation
             received.update((answer, *get_args(answer)))
             received.update(spec.data_container for spec in (handler.responses or {}).values())

@@ -7,9 +7,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { apply, initialState, type Message, type State, type StateEvent } from '../src/client';
+import { ME, readyPayload } from './make';
 import { room, user, World } from './server/world';
 
-const ME = 'me';
 const PEOPLE = [ME, 'you', 'them'];
 
 type Op =
@@ -44,7 +44,7 @@ class Rig {
     this.world.now = () => new Date((this.clock += 1_000));
     for (const id of PEOPLE) this.world.person(id, id);
     this.id = this.world.create(PEOPLE);
-    this.apply({ type: 'ready', payload: readyFor(this.world.epoch) });
+    this.apply({ type: 'ready', payload: readyPayload({ epoch: this.world.epoch }) });
     this.apply({ type: 'conversation_loaded', conversation: this.world.seen(this.id, ME) });
   }
 
@@ -149,11 +149,6 @@ class Rig {
     expect(JSON.stringify(this.state), 'apply changes nothing in place').toBe(before);
     this.state = next;
   }
-}
-
-function readyFor(epoch: string) {
-  const limits = { maxContentChars: 5000, maxPayloadBytes: 1e6, maxPage: 200, maxResumeConversations: 500, maxParticipants: 100 };
-  return { userId: ME, epoch, serverTime: '', limits, totalUnread: 0 };
 }
 
 function isThere(message: Message | null | undefined): message is Message {

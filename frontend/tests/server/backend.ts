@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 
 import { Server, type Socket } from 'socket.io';
 
+import { readyPayload } from '../make';
 import { Refusal, room, user, World, type Body } from './world';
 
 type Handler = (socket: Socket, userId: string, body: Body) => object;
@@ -94,8 +95,7 @@ export class Backend {
         this.onCommandReceived(name, socket, handler, body, ack ?? (() => undefined));
       });
     }
-    const limits = { maxContentChars: 5000, maxPayloadBytes: 1e6, maxPage: 200, maxResumeConversations: 500, maxParticipants: 100 };
-    socket.emit('ready', { userId, epoch: this.world.epoch, serverTime: this.world.now().toISOString(), limits, totalUnread: this.world.totalUnread(userId) });
+    socket.emit('ready', readyPayload({ userId, epoch: this.world.epoch, serverTime: this.world.now().toISOString(), totalUnread: this.world.totalUnread(userId) }));
   }
 
   private onCommandReceived(name: string, socket: Socket, handler: Handler, body: Body, ack: (answer: object) => void): void {

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Catchup, Conversation, LogEntry, Message, MessageType, Participant, Profile, Subject } from '../../src/client/wire';
+import { catchup, NOTHING_PERSONAL, participant } from '../make';
 
 const PAGE = 50;
 const MAX_CATCHUP = 500;
@@ -76,6 +77,8 @@ export class World {
         participants: participantIds.map((userId) => this.participant(userId)),
         createdAt: at,
         updatedAt: at,
+        personal: NOTHING_PERSONAL,
+        historyVisible: false,
       },
       messages: [],
       log: [],
@@ -106,6 +109,9 @@ export class World {
       attachments: [],
       replyTo: null,
       reactions: [],
+      mentions: [],
+      forwarded: false,
+      system: null,
       editedAt: null,
       deletedAt: null,
     };
@@ -203,13 +209,13 @@ export class World {
   catchUp(id: string, userId: string, after: number): Catchup {
     const kept = this.kept.get(id);
     if (!kept?.conversation.participants.some((participant) => participant.userId === userId)) {
-      return { events: null, reset: false, gone: true, unread: 0, reads: {} };
+      return catchup({ events: null, gone: true });
     }
     const { seq } = kept.conversation;
     const reset = after > seq || seq - after > MAX_CATCHUP;
     const reads = Object.fromEntries(kept.conversation.participants.map((participant) => [participant.userId, participant.readSeq]));
     const events = reset ? null : kept.log.filter((entry) => entry.seq > after).map((entry) => this.entry(kept, entry, userId));
-    return { events, reset, gone: false, unread: this.unread(kept, userId), reads };
+    return catchup({ events, reset, unread: this.unread(kept, userId), reads });
   }
 
   typing(event: string, userId: string, conversationId: string): object {
@@ -274,7 +280,7 @@ export class World {
 
   private participant(userId: string): Participant {
     const { id: _, ...profile } = this.profile(userId);
-    return { userId, ...profile, readSeq: 0, deliveredSeq: 0 };
+    return participant(userId, 0, profile);
   }
 
   private unread({ conversation, messages }: Kept, userId: string): number {

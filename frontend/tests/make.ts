@@ -77,7 +77,20 @@ export function catchup(more: Partial<Catchup> = {}): Catchup {
 }
 
 export function outgoing(more: Partial<Outgoing> = {}): Outgoing {
-  return { clientId: 'x', conversationId: 'c', content: 'hello', createdAt: '2026-01-01T00:00:00.000Z', status: 'waiting', attempts: 0, error: null, ...more };
+  return {
+    clientId: 'x',
+    conversationId: 'c',
+    content: 'hello',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    status: 'waiting',
+    attempts: 0,
+    error: null,
+    replyTo: null,
+    mentions: [],
+    attachments: [],
+    forwardOf: null,
+    ...more,
+  };
 }
 
 export function conversation(more: Partial<Conversation> = {}): Conversation {

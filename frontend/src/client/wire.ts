@@ -7,7 +7,7 @@ import type { components } from './generated/api';
 import type { Conversation, Message, Sender, SocketWire } from './generated/socket';
 
 export type {
-  Activity,
+  Activity as TypingActivity,
   ActiveStatus,
   Attachment,
   Catchup,

@@ -242,8 +242,11 @@ describe('the total', () => {
     expect(after(page(2, 'more'), ready('e1', 7))).toMatchObject({ totalUnread: 7, elsewhere: 5 });
   });
 
-  test('is what the list shows once all of it is loaded', () => {
-    expect(after(ready('e1', 7), page(2, null))).toMatchObject({ totalUnread: 2, elsewhere: 0 });
+  test('is what the lists show once all of them are loaded', () => {
+    const listed = after(ready('e1', 7), page(2, null));
+    expect(listed).toMatchObject({ totalUnread: 7, elsewhere: 5 });
+    const archived: StateEvent = { type: 'list_loaded', page: { items: [], nextCursor: null }, archived: true };
+    expect(apply(listed, archived)).toMatchObject({ totalUnread: 2, elsewhere: 0 });
   });
 
   test('follows my other device also where the conversation is not loaded', () => {
@@ -267,7 +270,7 @@ describe('what is gone', () => {
     const state = after(ready('e1', 3), known({ seq: 1, unread: 2 }), { type: 'conversation_deleted', payload: { conversationId: 'c', seq: 2, deletedBy: 'you', totalUnread: null } }, received(3));
     expect(state.conversations).toEqual({});
     expect(state.positions).toEqual({});
-    expect(state.gone['c']).toEqual({ reason: 'deleted', by: 'you' });
+    expect(state.gone['c']).toMatchObject({ reason: 'deleted', by: 'you' });
     expect(state.totalUnread).toBe(1);
     expect(apply(state, { type: 'list_loaded', page: { items: [conversation()], nextCursor: null } }).conversations).toEqual({});
   });
@@ -340,7 +343,7 @@ describe('typing', () => {
   const typing = (userId: string): StateEvent => ({ type: 'user_typing', payload: { conversationId: 'c', userId, name: userId, activity: 'typing' } });
 
   test('who types is listed once, and not oneself', () => {
-    expect(after(typing('you'), typing('you'), typing(ME)).typing['c']).toEqual([{ userId: 'you', name: 'you' }]);
+    expect(after(typing('you'), typing('you'), typing(ME)).typing['c']).toEqual([{ userId: 'you', name: 'you', activity: 'typing' }]);
   });
 
   test('it ends with a stop, with the message, and with the connection', () => {

@@ -112,9 +112,9 @@ export class Drafts {
   };
 
   /** A full or forbidden storage costs only what a reload would lose. */
-  private guarded<T>(use: (storage: DraftStorage) => T): T | null {
+  private guarded<T>(act: (storage: DraftStorage) => T): T | null {
     try {
-      return this.storage === null ? null : use(this.storage);
+      return this.storage === null ? null : act(this.storage);
     } catch {
       return null;
     }

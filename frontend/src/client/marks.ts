@@ -16,7 +16,7 @@ export function readSeqOf(conversation: Conversation, userId: string | null): nu
   return participantOf(conversation, userId)?.readSeq ?? 0;
 }
 
-/** The same object where nothing goes forward. A time is taken for a position that had none. */
+/** The same object where nothing goes forward. Of two times for one position the earlier is right: reading proves a delivery. */
 export function raised<T extends Marks>(held: T, { readSeq = 0, readAt = null, deliveredSeq = 0, deliveredAt = null }: Mark): T {
   const read = isNews(held.readSeq, held.readAt, readSeq, readAt) ? { readSeq, readAt } : null;
   const delivered = isNews(held.deliveredSeq, held.deliveredAt, deliveredSeq, deliveredAt) ? { deliveredSeq, deliveredAt } : null;
@@ -73,7 +73,7 @@ export function readConfirmed(state: State, conversationId: string, read: ReadSt
 }
 
 function isNews(heldSeq: number, heldAt: string | null, seq: number, at: string | null): boolean {
-  return seq > heldSeq || (seq === heldSeq && seq > 0 && heldAt === null && at !== null);
+  return seq > heldSeq || (seq === heldSeq && seq > 0 && at !== null && (heldAt === null || at < heldAt));
 }
 
 /** Reading ends the being marked as unread. */

@@ -63,9 +63,8 @@ export function search(api: Pick<Api, 'request'>, query: SearchQuery, signal?: A
 }
 
 /** Without a word and without a filter there is nothing to look for. */
-export function isAsking({ q = '', from, conversationId, after, before, hasAttachments }: SearchQuery): boolean {
-  const filters = [from, after, before].some(Boolean) || hasAttachments !== undefined;
-  return q.trim() !== '' || filters || (conversationId !== undefined && hasAttachments !== undefined);
+export function isAsking({ q = '', from, after, before, hasAttachments }: SearchQuery): boolean {
+  return q.trim() !== '' || hasAttachments !== undefined || [from, after, before].some(Boolean);
 }
 
 /** One search field: asks once the typing has paused, and only the last question counts. The owner must call `close`. */

@@ -10,6 +10,7 @@ const flag: Check = (value) => typeof value === 'boolean';
 const seq: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 /** A name that is a key of a record, and none that every object has. */
 const id: Check = (value) => typeof value === 'string' && value !== '' && !(value in Object.prototype);
+const orNull = (check: Check): Check => (value) => value === null || check(value);
 const maybe = (check: Check): Check => (value) => value === null || value === undefined || check(value);
 const list = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
 
@@ -31,26 +32,26 @@ const message = shape({
   sender: person,
   createdAt: text,
   attachments: list(shape({ id: text })),
-  replyTo: maybe(quote),
+  replyTo: orNull(quote),
   reactions: list(shape({ emoji: text, users: list(person) })),
   mentions: list(text),
-  editedAt: maybe(text),
-  deletedAt: maybe(text),
+  editedAt: orNull(text),
+  deletedAt: orNull(text),
 });
-const personal = shape({ pinnedAt: maybe(text), mutedUntil: maybe(text), archived: flag, markedUnread: flag });
+const personal = shape({ pinnedAt: orNull(text), mutedUntil: orNull(text), archived: flag, markedUnread: flag });
 const conversation = shape({
   id,
   kind: text,
   status: text,
   seq,
   participants: list(shape({ userId: text, readSeq: seq, deliveredSeq: seq })),
-  lastMessage: maybe(message),
+  lastMessage: orNull(message),
   unread: seq,
   updatedAt: text,
   personal,
 });
 const settings = shape({ sharePresence: flag, sendReadReceipts: flag });
-const typist = shape({ conversationId: id, userId: id });
+const typist = shape({ conversationId: id, userId: id, activity: text });
 
 const FORMS: Readonly<Record<string, Check>> = {
   ready: shape({ userId: text, epoch: text, limits: shape({}), settings, totalUnread: seq }),

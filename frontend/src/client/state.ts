@@ -164,7 +164,7 @@ function logged(state: State, name: Logged, payload: Parameters<typeof stepOf>[1
   return isOver(state, step.conversationId, step.seq) ? state : advance(restoredAccess(state, step.whole), step);
 }
 
-function typing(state: State, { conversationId, userId, name, activity = 'typing' }: UserTyping): State {
+function typing(state: State, { conversationId, userId, name, activity }: UserTyping): State {
   const typists = state.typing[conversationId] ?? [];
   const typist = { userId, name, activity };
   const index = typists.findIndex((other) => other.userId === userId);

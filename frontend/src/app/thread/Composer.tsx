@@ -1,7 +1,7 @@
 /** Where one writes. Grows to eight lines, keeps the draft, and turns into the editor of a message when asked. */
 
 import { ALargeSmall, ArrowUp, Check, Smile, X } from 'lucide-react';
-import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent, type Ref } from 'react';
+import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent, type ReactNode, type Ref } from 'react';
 
 import { MAX_CONTENT_CHARS, type Message } from '../../client';
 import { useTyping } from '../../react';
@@ -36,9 +36,17 @@ interface Props {
   onSubmit: (text: string, mentions: string[]) => void;
   onCancelEdit: () => void;
   onEditLast: () => void;
+  /** Left of the text. */
+  tools?: ReactNode;
+  /** Above the text: what goes with it. */
+  tray?: ReactNode;
+  /** In the place of Send while there is nothing to send. */
+  endTool?: ReactNode;
+  /** Something goes with it, so it needs no text. */
+  laden?: boolean;
 }
 
-export function Composer({ ref, conversationId, editing, people, onSubmit, onCancelEdit, onEditLast }: Props) {
+export function Composer({ ref, conversationId, editing, people, onSubmit, onCancelEdit, onEditLast, tools, tray, endTool, laden = false }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const { me } = useSignedIn();
   const [draft, setDraft] = useState(() => draftOf(me.id, conversationId));
@@ -48,7 +56,7 @@ export function Composer({ ref, conversationId, editing, people, onSubmit, onCan
   const { typing, stop } = useTyping(conversationId);
   const text = editing === null ? draft : edited?.of === editing ? edited.text : editing.content;
   const length = Array.from(text.trim()).length;
-  const sendable = length > 0 && length <= MAX_CONTENT_CHARS;
+  const sendable = (length > 0 || (laden && editing === null)) && length <= MAX_CONTENT_CHARS;
   const mentions = useMentions(box, text, people);
 
   useImperativeHandle(ref, () => ({ focus: () => box.current?.focus() }));
@@ -144,7 +152,9 @@ export function Composer({ ref, conversationId, editing, people, onSubmit, onCan
       {choosing && <LazyEmojiPicker onPick={pickEmoji} onClose={closeEmoji} />}
       {mentions.list && <MentionPicker list={mentions.list} />}
       <div className="composer-box">
+        {editing === null && tray}
         {formatting && <FormatBar onFormat={onFormat} />}
+        {editing === null && tools}
         <textarea
           ref={box}
           rows={1}
@@ -179,9 +189,13 @@ export function Composer({ ref, conversationId, editing, people, onSubmit, onCan
           aria-expanded={choosing}
           onClick={() => setChoosing(!choosing)}
         />
-        <button type="submit" className="send" disabled={!sendable} aria-label={editing === null ? 'Send' : 'Save'} title={editing === null ? 'Send (Enter)' : 'Save (Enter)'}>
-          {editing === null ? <ArrowUp size={18} strokeWidth={2} aria-hidden="true" /> : <Check size={18} strokeWidth={2} aria-hidden="true" />}
-        </button>
+        {editing === null && !sendable && length === 0 && endTool !== undefined ? (
+          endTool
+        ) : (
+          <button type="submit" className="send" disabled={!sendable} aria-label={editing === null ? 'Send' : 'Save'} title={editing === null ? 'Send (Enter)' : 'Save (Enter)'}>
+            {editing === null ? <ArrowUp size={18} strokeWidth={2} aria-hidden="true" /> : <Check size={18} strokeWidth={2} aria-hidden="true" />}
+          </button>
+        )}
       </div>
       {length > MAX_CONTENT_CHARS - TELL_LEFT && (
         <p id="composer-room" className="composer-room" data-over={length > MAX_CONTENT_CHARS} role="status">

@@ -73,6 +73,7 @@ function Stored({ message, own, editable, actions }: { message: Message; own: bo
   return (
     <div className="bubble-line" {...press}>
       <div className="bubble" title={fullTimeOf(message.createdAt)}>
+        {/* files */}
         <MessageText text={message.content} after={message.editedAt !== null && <Edited at={message.editedAt} />} />
       </div>
       <Menu
@@ -122,6 +123,7 @@ function Unsent({ outgoing, actions }: { outgoing: Outgoing; actions: MessageAct
     <>
       <div className="bubble-line">
         <div className="bubble" data-status={status}>
+          {/* files */}
           <MessageText text={content} />
         </div>
       </div>

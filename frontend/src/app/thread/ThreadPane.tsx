@@ -102,6 +102,10 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
           onSubmit={submit}
           onCancelEdit={() => setEditing(null)}
           onEditLast={editLast}
+          tools={undefined}
+          tray={undefined}
+          endTool={undefined}
+          laden={false}
         />
       )}
       {deleting && (

@@ -134,7 +134,7 @@ export function ThreadView({ conversation, thread, people, at, sent, actions }: 
             marked={marked !== null && seqOf(row) === marked}
             active={row.key === keys.activeKey}
             deleting={row.kind === 'message' && deleting[row.message.id] !== undefined}
-            receipt={row.key === mine?.key ? receiptUnder(row, conversation, me) : null}
+            receipt={row.key === mine?.key ? receiptUnder(row, conversation, me, deleting) : null}
           />
         );
     }
@@ -218,8 +218,8 @@ function useOrigin(atEnd: boolean) {
   return [origin, setOrigin] as const;
 }
 
-function receiptUnder(row: Said, conversation: Conversation, me: string | null) {
-  if (row.kind === 'message' && row.message.deletedAt !== null) return null;
+function receiptUnder(row: Said, conversation: Conversation, me: string | null, deleting: Messages['deleting']) {
+  if (row.kind === 'message' && (row.message.deletedAt !== null || deleting[row.message.id] !== undefined)) return null;
   return receiptOf(conversation, row.kind === 'message' ? row.message : row.outgoing, me);
 }
 

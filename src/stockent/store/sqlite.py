@@ -31,6 +31,7 @@ from stockent.messaging.ports import (
 )
 
 from . import changes, gaps, people, queries
+from .attachments import AttachmentsFamily
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
 from .groups import GroupsFamily
 from .ids import new_id
@@ -49,7 +50,9 @@ from .writer import Writer
 MAX_REMEMBERED_PROFILES = 10_000
 
 
-class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily):
+class SqliteStore(
+    AttachmentsFamily, GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily
+):
     """See `Store` for what each method owes. `clock` gives the time of day in seconds since the epoch."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:

@@ -8,11 +8,12 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from ..models import Catchup, Conversation, ConversationPage, ConversationStatus, MessagePage, Profile, Unread
+from .attachments import AttachmentRecords
 from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
 from .values import Changed, Created, NewConversation, NewMessage, Read, Resumed, Sent, Started
 
 
-class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Protocol):
+class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, AttachmentRecords, Protocol):
     """The truth. A write returns when it is durable, or raises `MessagingError`: then nothing was stored.
 
     Order: writes of one conversation take effect, and their awaiting callers are resumed, in the order of

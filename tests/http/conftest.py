@@ -15,7 +15,11 @@ import pytest
 
 from stockent.auth import Authenticator, mint
 from stockent.config import DATABASE_NAME, Settings
+from stockent.files.folder import FolderBlobs
 from stockent.http import create_app
+from stockent.inspecting import MediaInspector
+from stockent.media.worker import MediaWorkers
+from stockent.messaging.attachments import Attachments
 from stockent.messaging.domain import Domain
 from stockent.messaging.models import Profile
 from stockent.store import migrate, open_store
@@ -52,6 +56,7 @@ class Web:
     app: Any
     settings: Settings
     domain: Domain
+    attachments: Attachments
     heard: Heard
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -106,12 +111,27 @@ async def domain(settings: Settings, empty_store: Path) -> AsyncIterator[Domain]
 
 
 @pytest.fixture
-async def web(settings: Settings, domain: Domain, page_dir: Path) -> AsyncIterator[Web]:
+async def attachments(settings: Settings, domain: Domain) -> AsyncIterator[Attachments]:
+    blobs, workers = FolderBlobs(settings.files_dir, reserve_bytes=0), MediaWorkers()
+    await blobs.open()
+    yield Attachments(domain, blobs, MediaInspector(workers))
+    await workers.close()
+    await blobs.close()
+
+
+@pytest.fixture
+async def web(
+    settings: Settings, domain: Domain, attachments: Attachments, page_dir: Path
+) -> AsyncIterator[Web]:
     app = create_app(
-        domain, Authenticator(settings), allowed_origins=settings.allowed_origins(), page_dir=page_dir
+        domain,
+        Authenticator(settings),
+        attachments,
+        allowed_origins=settings.allowed_origins(),
+        page_dir=page_dir,
     )
     assert isinstance(domain.emitter, Heard)
-    web = Web(app, settings, domain, domain.emitter)
+    web = Web(app, settings, domain, attachments, domain.emitter)
     yield web
     await web.close()
 

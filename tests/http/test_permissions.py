@@ -43,6 +43,8 @@ def participants(status: int, body: Mapping[str, Any] | None = None, *, author_o
 
 
 C = "/api/conversations/{cid}"
+#: Of Ana's, shown by her message.
+A = "/api/attachments/{attachment_id}"
 ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/healthz"): open_to_all(),
     ("HEAD", "/healthz"): open_to_all(),
@@ -73,13 +75,23 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("DELETE", C + "/messages/{mid}/reactions/{emoji}"): participants(200),
     ("PATCH", C + "/personal"): participants(200, {"pinned": True}),
     ("PUT", C + "/read"): participants(200, {"seq": 1}),
+    ("GET", C + "/attachments"): participants(200),
+    ("POST", "/api/attachments"): speakers(201, {"name": "a.txt", "sizeBytes": 3}),
+    ("GET", A): Rule(401, 404, 404, 200),
+    ("PATCH", A): Rule(401, 404, 404, 200),
+    ("DELETE", A): Rule(401, 404, 404, 409),
+    ("GET", A + "/content"): participants(200),
+    ("HEAD", A + "/content"): participants(200),
+    ("GET", A + "/thumbnail"): participants(200),
+    ("HEAD", A + "/thumbnail"): participants(200),
 }
 IN_CONVERSATION = [route for route in ROUTES if "{cid}" in route[1]]
+OF_A_FILE = [route for route in ROUTES if route[1].startswith(A)]
 FOR_SPEAKERS = [route for route, rule in ROUTES.items() if rule.anonymous == 401]
 
 
 def test_every_route_of_the_app_has_a_rule(web: Web) -> None:
-    api = create_api(web.domain, Authenticator(web.settings))
+    api = create_api(web.domain, Authenticator(web.settings), web.attachments)
     table = {
         (method, route.path_format)
         for route in api.routes

@@ -17,6 +17,7 @@ from litestar.types import Method
 
 from ..json_schema import components
 from ..messaging.commands import (
+    BeginUpload,
     ChangeConversation,
     ChangePersonal,
     CreateConversation,
@@ -34,7 +35,9 @@ from ..messaging.models import (
     MessageHistory,
     MessagePage,
     Profile,
+    SharedFilePage,
     Unread,
+    UploadState,
 )
 from .demo_routes import DemoLogin, DemoPeople, DemoSession
 from .docs_page import STYLE, render
@@ -47,6 +50,7 @@ from .routes import given, open_routes, speaking_routes
 API_VERSION = "1.0"
 CACHE_S = 300
 SENT = (
+    BeginUpload,
     ChangeConversation,
     ChangePersonal,
     CreateConversation,
@@ -69,11 +73,14 @@ RECEIVED = (
     Profile,
     ReadState,
     Session,
+    SharedFilePage,
     StartedAck,
     Unread,
+    UploadState,
 )
 TAGS = {
     "conversations": "Conversations, their messages and read marks.",
+    "attachments": "Files: uploads in parts, and what was sent.",
     "messages": "First messages and unread counts.",
     "users": "Profiles.",
     "health": "For load balancers; open to everybody.",
@@ -86,7 +93,7 @@ def openapi_document() -> dict[str, Any]:
     """Return the OpenAPI document as plain JSON values; it is the same from run to run."""
     app = Litestar(
         route_handlers=[speaking_routes([]), open_routes()],
-        dependencies=given(domain=None, authenticator=None, demo=None, readiness=None),
+        dependencies=given(domain=None, attachments=None, authenticator=None, demo=None, readiness=None),
         openapi_config=_config(),
         logging_config=None,
     )

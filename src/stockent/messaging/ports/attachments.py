@@ -53,6 +53,8 @@ class AttachmentRecords(Protocol):
     async def begin_upload(self, new: NewUpload, *, max_unsent: int, max_unsent_bytes: int) -> Begun:
         """Make the row, or find it: `(owner_id, client_id)` is unique; other data under it is `CLIENT_ID_REUSED`.
 
+        Its id is 32 lower-case hexadecimal digits; like the epoch's they sort by time, and greater than that.
+
         `RATE_LIMITED` when the owner's files that no message shows would be more, or larger together.
         """
         ...

@@ -23,7 +23,9 @@ async def part(person: httpx.AsyncClient, upload_id: str, offset: int, content: 
     return await person.patch(f"/api/attachments/{upload_id}?offset={offset}", content=content, headers=RAW)
 
 
-async def sent_parts(person: httpx.AsyncClient, content: bytes, name: str = "a.bin", **more: Any) -> httpx.Response:
+async def sent_parts(
+    person: httpx.AsyncClient, content: bytes, name: str = "a.bin", **more: Any
+) -> httpx.Response:
     """The answer to the last part."""
     upload = await begun(person, len(content), name, **more)
     size = upload["maxChunkBytes"]
@@ -41,12 +43,16 @@ async def uploaded(person: httpx.AsyncClient, content: bytes, name: str = "a.bin
     return dict(state["attachment"])
 
 
-async def send(person: httpx.AsyncClient, cid: str, *attachment_ids: str, content: str = "") -> httpx.Response:
+async def send(
+    person: httpx.AsyncClient, cid: str, *attachment_ids: str, content: str = ""
+) -> httpx.Response:
     body = {"clientId": client_id(), "content": content, "attachments": list(attachment_ids)}
     return await person.post(f"/api/conversations/{cid}/messages", json=body)
 
 
-async def shown(person: httpx.AsyncClient, cid: str, content: bytes, name: str = "a.bin", **more: Any) -> Json:
+async def shown(
+    person: httpx.AsyncClient, cid: str, content: bytes, name: str = "a.bin", **more: Any
+) -> Json:
     """The message that shows a file."""
     attachment = await uploaded(person, content, name, **more)
     answer = await send(person, cid, attachment["id"])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Response, Router, delete, get, patch, post, route
+from litestar import Request, Response, Router, delete, get, patch, post, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
 
+from ..auth import Identity
 from ..files import serving
 from ..messaging.attachments import MAX_CHUNK_BYTES, Attachments
 from ..messaging.commands import BeginUpload
@@ -25,7 +26,6 @@ from ..messaging.models import (
     SharedFilePage,
     UploadState,
 )
-from .bodies import ApiRequest
 from .representations import REVALIDATED
 from .responses import also, refusals
 from .streams import MEDIA_TYPE, IncomingPart, OutgoingFile
@@ -80,7 +80,7 @@ async def begin_upload(
     responses=refusals(404, 409, 507, body=True),
 )
 async def append_part(
-    request: ApiRequest,
+    request: Request[Identity, Any, Any],
     attachments: GivenAttachments,
     actor: GivenActor,
     attachment_id: FromPath[str],
@@ -123,7 +123,7 @@ async def abandon_upload(
     responses=refusals(404),
 )
 async def file_content(
-    request: ApiRequest,
+    request: Request[Identity, Any, Any],
     attachments: GivenAttachments,
     actor: GivenActor,
     attachment_id: FromPath[str],
@@ -141,7 +141,10 @@ async def file_content(
     responses=refusals(404),
 )
 async def file_thumbnail(
-    request: ApiRequest, attachments: GivenAttachments, actor: GivenActor, attachment_id: FromPath[str]
+    request: Request[Identity, Any, Any],
+    attachments: GivenAttachments,
+    actor: GivenActor,
+    attachment_id: FromPath[str],
 ) -> OutgoingFile:
     return await _answer(request, attachments, actor, attachment_id, thumbnail=True, download=False)
 
@@ -165,7 +168,7 @@ async def shared_files(
 
 
 async def _answer(
-    request: ApiRequest,
+    request: Request[Identity, Any, Any],
     attachments: Attachments,
     actor: Actor,
     attachment_id: str,

@@ -29,7 +29,7 @@ class MediaInspector:
     async def inspected(self, source: Path, *, voice: bool) -> AsyncIterator[Inspection]:
         found = await self._inspect(source, voice=voice)
         try:
-            yield await asyncio.to_thread(_told, source, found)
+            yield await self._told(source, found)
         finally:
             await asyncio.to_thread(discard_made, source)
 
@@ -43,8 +43,14 @@ class MediaInspector:
         except MediaUnavailable as unavailable:
             raise _later(Code.STORE_UNAVAILABLE, unavailable) from unavailable
 
+    async def _told(self, source: Path, found: models.Inspection) -> Inspection:
+        try:
+            return await asyncio.to_thread(_translated, source, found)
+        except OSError as error:
+            raise _later(Code.STORE_UNAVAILABLE, error) from error
 
-def _told(source: Path, found: models.Inspection) -> Inspection:
+
+def _translated(source: Path, found: models.Inspection) -> Inspection:
     preview = found.preview
     return Inspection(
         media_type=found.media_type,
@@ -59,5 +65,6 @@ def _told(source: Path, found: models.Inspection) -> Inspection:
     )
 
 
-def _later(code: Code, error: MediaUnavailable) -> MessagingError:
-    return MessagingError(code, str(error), retry_after_ms=RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS))
+def _later(code: Code, error: MediaUnavailable | OSError) -> MessagingError:
+    reason = str(error) if isinstance(error, MediaUnavailable) else "the file could not be looked at now"
+    return MessagingError(code, reason, retry_after_ms=RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS))

@@ -85,7 +85,9 @@ class Shelf:
         """What somebody wrote beside a file, under its name and an ending."""
         try:
             with os.scandir(self.root / shard_name) as found:
-                return [Path(item) for item in found if is_id(item.name.partition(".")[0]) and "." in item.name]
+                return [
+                    Path(item) for item in found if is_id(item.name.partition(".")[0]) and "." in item.name
+                ]
         except FileNotFoundError:
             return []
 

@@ -152,6 +152,7 @@ async def _build(
     async def before_stop() -> None:
         log.info("stopping", sockets=len(namespace.sockets))
         gateway.drain(reconnect_in_ms=RECONNECT_IN_MS)
+        attachments.stop()
         await asyncio.sleep(DRAIN_S)
         # The broker stays until HTTP has ended too: what a request still commits, it announces.
         server.engine.stop()

@@ -38,7 +38,7 @@ Download = Annotated[
 MAX_CURSOR_CHARS = 64
 _READING = [HttpMethod.GET, HttpMethod.HEAD]
 #: Those after which the connection is closed: there the rest of the body is not waited for.
-_UNREAD = (Code.TOO_LARGE, Code.REQUEST_TIMEOUT)
+_UNREAD = (Code.TOO_LARGE, Code.REQUEST_TIMEOUT, Code.SHUTTING_DOWN)
 _REDIRECT_HEADERS = {
     **serving.SECURITY_HEADERS,
     "Cache-Control": "no-store, no-transform",

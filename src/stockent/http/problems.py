@@ -35,7 +35,7 @@ _CODES = {
     503: Code.OVERLOADED,
 }
 #: The body may not have been read to its end: what follows on the connection is not a request.
-_CLOSING = (Code.REQUEST_TIMEOUT, Code.TOO_LARGE)
+_CLOSING = (Code.REQUEST_TIMEOUT, Code.TOO_LARGE, Code.SHUTTING_DOWN)
 
 log = structlog.get_logger("stockent.http")
 

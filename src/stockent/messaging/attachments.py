@@ -6,8 +6,9 @@ The row comes first and goes first, its bytes after it: what a crash leaves behi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from secrets import randbelow
 from typing import NamedTuple
 
@@ -69,11 +70,20 @@ class Attachments:
         self._inspector = inspector
         self._uploading = Turns("uploads", most=MAX_UPLOADS, most_each=MAX_UPLOADS_EACH)
         self._downloading = Turns("downloads", most=MAX_DOWNLOADS, most_each=MAX_DOWNLOADS_EACH)
+        self._running: set[asyncio.Timeout] = set()
+        self._stopping = False
 
     async def ping(self) -> None:
         """Prove that the file storage answers. Raises `MessagingError` otherwise."""
         with _told():
             await self._blobs.ping()
+
+    def stop(self) -> None:
+        """Before a planned stop: parts that come are broken off, as far as they came, and downloads end."""
+        self._stopping = True
+        now = asyncio.get_running_loop().time()
+        for limit in self._running:
+            limit.reschedule(now)
 
     # uploading
 
@@ -103,14 +113,20 @@ class Attachments:
         leaves the upload as it was: to be tried again.
         """
         with self._uploading.taken(actor.user_id):
-            upload = await self._store.move_upload(attachment_id, owner_id=actor.user_id)
-            end = await self._end(upload)
-            if offset != end:
-                raise _offset_mismatch(end, offset)
-            end = await self._append(upload, end, chunks)
-            if end == upload.size_bytes and not upload.ready:
-                upload = await self._finish(upload, actor.user_id)
-            return _state(upload, end)
+            async with self._until_stop():
+                return await self._appended(actor, attachment_id, offset, chunks)
+
+    async def _appended(
+        self, actor: Actor, attachment_id: str, offset: int, chunks: AsyncIterator[bytes]
+    ) -> UploadState:
+        upload = await self._store.move_upload(attachment_id, owner_id=actor.user_id)
+        end = await self._end(upload)
+        if offset != end:
+            raise _offset_mismatch(end, offset)
+        end = await self._append(upload, end, chunks)
+        if end == upload.size_bytes and not upload.ready:
+            upload = await self._finish(upload, actor.user_id)
+        return _state(upload, end)
 
     async def state(self, actor: Actor, attachment_id: str) -> UploadState:
         return await self._state(await self._store.upload(attachment_id, owner_id=actor.user_id))
@@ -144,6 +160,8 @@ class Attachments:
         with self._downloading.taken(actor.user_id), _told():
             async with aclosing(self._blobs.read(file.blob_id, start, end)) as chunks:
                 async for chunk in chunks:
+                    if self._stopping:
+                        raise _shutting_down()
                     yield chunk
 
     async def shared(
@@ -169,6 +187,22 @@ class Attachments:
             await self._blobs.delete(thumbnail_id(attachment_id))
 
     # steps
+
+    @asynccontextmanager
+    async def _until_stop(self) -> AsyncIterator[None]:
+        if self._stopping:
+            raise _shutting_down()
+        limit = asyncio.timeout(None)
+        self._running.add(limit)
+        try:
+            async with limit:
+                yield
+        except TimeoutError:
+            if limit.expired():
+                raise _shutting_down() from None
+            raise
+        finally:
+            self._running.discard(limit)
 
     async def _state(self, upload: Upload) -> UploadState:
         return _state(upload, await self._end(upload))
@@ -312,6 +346,10 @@ def _told() -> Iterator[None]:
         raise _later(Code.OVERLOADED, f"one request at a time for an upload: {error}") from error
     except BlobError as error:
         raise _later(Code.STORE_UNAVAILABLE, str(error)) from error
+
+
+def _shutting_down() -> MessagingError:
+    return MessagingError(Code.SHUTTING_DOWN, "the server is stopping; what came is kept")
 
 
 def _later(code: Code, message: str) -> MessagingError:

@@ -23,6 +23,10 @@ FIELDS = [
     "recipientId",
     "seq",
     "userId",
+    "name",
+    "sizeBytes",
+    "voice",
+    "attachments",
 ]
 SCALARS = st.one_of(
     st.none(),

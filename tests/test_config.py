@@ -294,9 +294,9 @@ S3_KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "canary-key"}
 
 
 def test_files_lie_beside_the_store_unless_a_bucket_is_named() -> None:
-    settings = load(DATA_DIR="/srv/data", **S3_KEYS)
+    settings = load({}, DATA_DIR="/srv/data", **S3_KEYS)
     assert (settings.files_dir, settings.files_place, settings.files_keys) == (Path("/srv/data"), None, None)
-    settings = load(DATA_DIR="/srv/data", FILES_URL=S3_URL, AWS_SESSION_TOKEN="lent", **S3_KEYS)
+    settings = load({}, DATA_DIR="/srv/data", FILES_URL=S3_URL, AWS_SESSION_TOKEN="lent", **S3_KEYS)
     assert settings.files_place is not None
     assert (settings.files_place.bucket, settings.files_place.prefix) == ("files", "prefix")
     assert settings.files_keys is not None
@@ -319,4 +319,4 @@ def test_a_bucket_needs_an_address_and_both_keys_and_none_of_them_is_told() -> N
     assert "colour" in told[0]
     assert "canary" not in str(told)
     assert [problem.split(":")[0] for problem in problems(FILES_URL=S3_URL)] == list(S3_KEYS)
-    assert load(FILES_URL=S3_URL, **S3_KEYS).files_place
+    assert load({}, FILES_URL=S3_URL, **S3_KEYS).files_place

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 import structlog
@@ -119,8 +119,6 @@ class OutgoingFile(ASGIResponse):
                         return
             finally:
                 gone.cancel()
-                with suppress(asyncio.CancelledError):
-                    await gone
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_chunks(self, send: Send, gone: asyncio.Future[None]) -> bool:

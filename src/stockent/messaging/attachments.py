@@ -12,6 +12,8 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from secrets import randbelow
 from typing import NamedTuple
 
+import structlog
+
 from . import bounds
 from .blobs import (
     BlobError,
@@ -38,12 +40,14 @@ MAX_CHUNK_BYTES = 4 * 1024 * 1024
 #: A person's files that no message shows are at most as many, and as large, as fill so many messages.
 UNSENT_MESSAGES = 5
 #: Parts that come, and files that are looked at, at once. Each part holds a megabyte or two of memory.
-MAX_UPLOADS, MAX_UPLOADS_EACH = 64, 8
+MAX_UPLOADS, MAX_UPLOADS_EACH = 128, 8
 MAX_DOWNLOADS, MAX_DOWNLOADS_EACH = 512, 32
 #: A link that leads past this server: what an access that is taken away may outlive. A player seeks by it, too.
 LINK_EXPIRES_S = 300
 ID_DIGITS = 32
 RETRY_AFTER_MS = 1_000
+
+log = structlog.get_logger("stockent.messaging")
 
 
 class BegunUpload(NamedTuple):
@@ -180,11 +184,13 @@ class Attachments:
         )
 
     async def erase(self, attachment_id: str) -> None:
-        """Remove the bytes of a file whose row is gone. Idempotent; whose failing `sweeping` makes good."""
-        with _told():
+        """Remove the bytes of a file whose row is gone. What the storage does not remove now, `sweeping` finds."""
+        try:
             await self._blobs.abandon(attachment_id)
             await self._blobs.delete(attachment_id)
             await self._blobs.delete(thumbnail_id(attachment_id))
+        except BlobError as error:
+            log.warning("bytes_left", attachment=attachment_id, reason=str(error))
 
     # steps
 

@@ -78,7 +78,7 @@ class AttachmentsFamily(Access):
         )
 
     async def remove_unshown(self, *, idle_s: float, limit: int) -> list[str]:
-        return await self._write("uploads", lambda tx: remove_unshown(tx, idle_s, limit))
+        return await self._write("all uploads", lambda tx: remove_unshown(tx, idle_s, limit))
 
     async def known_attachments(self, ids: Sequence[str]) -> set[str]:
         return await self._read(

@@ -54,13 +54,13 @@ describe('a draft', () => {
   test('of another tab arrives, and the last writer wins', () => {
     const [one, two] = [tab(), tab()];
     one.set('c', { text: 'from one' });
-    tellTabs('stockent.draft.ana.c');
+    tellTabs('stockent.draft/ana/c');
     expect(two.get('c').text).toBe('from one');
     two.set('c', { text: 'from two' });
-    tellTabs('stockent.draft.ana.c');
+    tellTabs('stockent.draft/ana/c');
     expect(one.get('c').text).toBe('from two');
     two.clear('c');
-    tellTabs('stockent.draft.ana.c');
+    tellTabs('stockent.draft/ana/c');
     expect(one.get('c')).toBe(NO_DRAFT);
     one.close();
     two.close();
@@ -74,11 +74,14 @@ describe('a draft', () => {
     expect(tab().get('c').text).toBe('early');
   });
 
-  test('of an earlier version of the page is still there', () => {
-    localStorage.setItem('stockent.draft.ana.c', 'plain text');
-    localStorage.setItem('stockent.draft.ana.d', '{"text": 7}');
-    expect(tab().get('c')).toEqual({ ...NO_DRAFT, text: 'plain text' });
-    expect(tab().get('d').text).toBe('{"text": 7}');
+  test('that is damaged is none', () => {
+    for (const [id, text] of Object.entries({ a: 'plain', b: '{"text": 7}', c: '{"text": "kept", "mentions": 3, "replyTo": {}}' })) localStorage.setItem(`stockent.draft/ana/${id}`, text);
+    expect([...tab().all.get()]).toEqual([['c', { ...NO_DRAFT, text: 'kept' }]]);
+  });
+
+  test('is nobody else’s, whose name only begins alike', () => {
+    tab('ana.x').set('c', { text: 'not ana’s' });
+    expect(tab('ana').all.get().size).toBe(0);
   });
 
   test('that is too long lasts as long as the page', () => {

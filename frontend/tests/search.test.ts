@@ -69,6 +69,20 @@ describe('a search field', () => {
     expect(asked()).toBe(1);
   });
 
+  test('a failure of a new question is asked again from its start', async () => {
+    searching.ask({ q: 'olive' });
+    await until('found', () => searching.state.get().status === 'loaded');
+    backend.onRequest = (_method, path) => {
+      if (path === '/api/search') throw new Refusal('store_unavailable', 'later, please', 503, true);
+    };
+    searching.ask({ q: 'olive oil 1' });
+    await until('failed', () => searching.state.get().status === 'failed');
+    backend.onRequest = () => undefined;
+    await searching.more();
+    expect(hits()[0]).toBe('olive oil 1');
+    expect(hits()).toHaveLength(11);
+  });
+
   test('a failure says why, and the same can be asked again', async () => {
     backend.onRequest = (_method, path) => {
       if (path === '/api/search') throw new Refusal('store_unavailable', 'later, please', 503, true);

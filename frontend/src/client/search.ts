@@ -72,6 +72,8 @@ export class Searching {
   readonly state = new Subscribable<SearchState>(NOTHING);
   private query: SearchQuery = {};
   private cursor: string | null = null;
+  /** Of the page that was asked for last. */
+  private asked: string | null = null;
   private asking: AbortController | null = null;
   private readonly settle = new Timer(() => {
     void this.load(null);
@@ -92,8 +94,8 @@ export class Searching {
 
   /** The next page; after a failure, the same again. */
   async more(): Promise<void> {
-    const { status, hits } = this.state.get();
-    if (status === 'failed') await this.load(hits.length > 0 ? this.cursor : null);
+    const { status } = this.state.get();
+    if (status === 'failed') await this.load(this.asked);
     else if (status === 'loaded' && this.cursor !== null) await this.load(this.cursor);
   }
 
@@ -107,6 +109,7 @@ export class Searching {
     this.cancel();
     const asking = new AbortController();
     this.asking = asking;
+    this.asked = cursor;
     this.state.set({ ...this.state.get(), status: 'loading', error: null });
     try {
       const page = await search(this.api, { ...this.query, cursor }, asking.signal);

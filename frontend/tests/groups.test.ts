@@ -34,7 +34,7 @@ describe('a group', () => {
     await ana.groups.add(id, ['cem']);
     await until('cem knows', () => cem.store.get().conversations[id]);
     await until('ben knows', () => people(ben)?.includes('cem'));
-    await until('the line', () => texts(ben, id).includes('participants_added'));
+    await until('the line', () => texts(ben, id).includes('added'));
     expect(ben.store.get().positions[id]?.behind).toBe(false);
   });
 

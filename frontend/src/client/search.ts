@@ -2,9 +2,9 @@
 
 import type { Api } from './api';
 import { toMessagingError } from './errors';
+import type { components } from './generated/api';
 import { Subscribable } from './store';
 import { Timer } from './timer';
-import type { Message, Sender, Subject } from './wire';
 
 export interface SearchQuery {
   q?: string;
@@ -20,32 +20,11 @@ export interface SearchQuery {
   limit?: number;
 }
 
-/** In UTF-16 units of `message.content`, from `start` up to `end`. */
-export interface Highlight {
-  start: number;
-  end: number;
-}
-
+export type Highlight = components['schemas']['Highlight'];
 /** Enough of a conversation to name it beside a hit. */
-export interface FoundConversation {
-  id: string;
-  kind: 'DIRECT' | 'GROUP';
-  title: string | null;
-  subject: Subject | null;
-  participants: Sender[];
-  participantCount: number;
-}
-
-export interface SearchHit {
-  message: Message;
-  conversation: FoundConversation;
-  highlights: Highlight[];
-}
-
-export interface SearchPage {
-  items: SearchHit[];
-  nextCursor: string | null;
-}
+export type FoundConversation = components['schemas']['SearchConversation'];
+export type SearchHit = components['schemas']['SearchHit'];
+export type SearchPage = components['schemas']['SearchPage'];
 
 export interface SearchState {
   /** `idle`: nothing is asked. While `loading`, the hits are those of the question before. */

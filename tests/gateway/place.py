@@ -82,6 +82,19 @@ class Place:
         made = await self.person(creator).done("POST", "/api/conversations", body, status=201)
         return str(made["id"])
 
+    async def group(self, *user_ids: str, history_visible: bool = False) -> str:
+        """A new group of these people, owned by the first."""
+        owner, *others = user_ids
+        subject = {"type": "test", "id": uuid.uuid4().hex, "title": "Subject of a group"}
+        body = {
+            "participantIds": others,
+            "subject": subject,
+            "kind": "GROUP",
+            "historyVisible": history_visible,
+        }
+        made = await self.person(owner).done("POST", "/api/conversations", body, status=201)
+        return str(made["id"])
+
     async def send(self, user_id: str, conversation_id: str, content: str = "Hello") -> Json:
         path = f"/api/conversations/{conversation_id}/messages"
         body = {"clientId": str(uuid.uuid4()), "content": content}

@@ -20,7 +20,7 @@ from .place import Place
 
 Argument = dict[str, Any]
 
-#: For each command an argument that must be accepted, of a message of one's own in a conversation of one's own.
+#: For each command an argument that must be accepted, of a message of one's own in a group of one's own with Ben.
 GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
     "join_conversation": lambda _, cid, mid: {"conversationId": cid, "afterSeq": 0},
     "leave_conversation": lambda _, cid, mid: {"conversationId": cid},
@@ -30,27 +30,46 @@ GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
     "message_history": lambda _, cid, mid: {"conversationId": cid, "messageId": mid},
     "add_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
     "remove_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
+    "search_messages": lambda _, cid, mid: {"q": "hello"},
     "mark_read": lambda _, cid, mid: {"conversationId": cid, "seq": 1},
-    "typing_start": lambda _, cid, mid: {"conversationId": cid},
+    "mark_delivered": lambda _, cid, mid: {"conversations": {cid: 1}},
+    "typing_start": lambda _, cid, mid: {"conversationId": cid, "activity": "recording"},
     "typing_stop": lambda _, cid, mid: {"conversationId": cid},
+    "set_presence": lambda _, cid, mid: {"status": "away"},
+    "watch_presence": lambda _, cid, mid: {"userIds": ["ben"]},
+    "change_settings": lambda _, cid, mid: {"sendReadReceipts": False},
     "create_conversation": lambda _, cid, mid: {"participantIds": ["ben", "cem"], "title": "Three"},
     "change_conversation": lambda _, cid, mid: {"conversationId": cid, "title": "New"},
     "change_personal": lambda _, cid, mid: {"conversationId": cid, "pinned": True},
     "close_conversation": lambda _, cid, mid: {"conversationId": cid},
     "reopen_conversation": lambda _, cid, mid: {"conversationId": cid},
     "delete_conversation": lambda _, cid, mid: {"conversationId": cid},
+    "add_participants": lambda _, cid, mid: {"conversationId": cid, "userIds": ["cem"]},
+    "remove_participant": lambda _, cid, mid: {"conversationId": cid, "userId": "ben"},
+    "set_group_role": lambda _, cid, mid: {"conversationId": cid, "userId": "ben", "role": "OWNER"},
+    "leave_group": lambda _, cid, mid: {"conversationId": cid},
     "resume": lambda place, cid, mid: {"epoch": place.node.domain.store.epoch, "conversations": {cid: 0}},
     "refresh_token": lambda place, cid, mid: {"token": place.token("ann")},
 }
 EVERY_COMMAND = pytest.mark.parametrize("command", sorted(GOOD))
-#: Leaving needs no proof: it is of one's own socket only. `resume` and `refresh_token` name no one conversation.
-OPEN = {"leave_conversation", "resume", "refresh_token", "create_conversation"}
+#: Leaving needs no proof: it is of one's own socket only. The others name no one conversation.
+OPEN = {
+    "leave_conversation",
+    "mark_delivered",
+    "set_presence",
+    "watch_presence",
+    "change_settings",
+    "resume",
+    "refresh_token",
+    "create_conversation",
+    "search_messages",
+}
 GUARDED = pytest.mark.parametrize("command", sorted(GOOD.keys() - OPEN))
 TRANSPORTS = pytest.mark.parametrize("transport", [WEBSOCKET, POLLING])
 
 
 async def set_up(place: Place, transport: str = WEBSOCKET) -> tuple[Device, str, str]:
-    cid = await place.conversation("ann", "ben")
+    cid = await place.group("ann", "ben")
     sent = await place.send("ann", cid)
     return await place.device("ann", transport), cid, sent["id"]
 
@@ -153,6 +172,7 @@ async def test_a_client_id_belongs_to_one_message_of_its_sender_for_ever(place: 
         "close_conversation",
         "reopen_conversation",
         "delete_conversation",
+        "leave_group",
     ],
 )
 async def test_a_bare_id_stands_for_the_object_that_names_it(place: Place, command: str) -> None:
@@ -216,9 +236,28 @@ async def test_a_malformed_argument_is_refused_by_the_name_of_its_field(place: P
         ("edit_message", {"content": "x" * 5_001}, "content"),
         ("edit_message", {"messageId": "a b"}, "messageId"),
         ("delete_message", {"messageId": None}, "messageId"),
+        ("add_participants", {"userIds": []}, "userIds"),
+        ("add_participants", {"userIds": "cem"}, "userIds"),
+        ("add_participants", {"userIds": ["two words"]}, "userIds"),
+        ("add_participants", {"userIds": [f"u{number}" for number in range(101)]}, "userIds"),
+        ("remove_participant", {"userId": None}, "userId"),
+        ("remove_participant", {"userId": "ann"}, "userId"),
+        ("set_group_role", {"role": "KING"}, "role"),
+        ("set_group_role", {"userId": "ann", "role": "MEMBER"}, "role"),
         ("mark_read", {"seq": -1}, "seq"),
         ("mark_read", {"seq": None}, "seq"),
         ("mark_read", {"seq": True}, "seq"),
+        ("mark_delivered", {"conversations": {}}, "conversations"),
+        ("mark_delivered", {"conversations": {"two words": 1}}, "conversations"),
+        ("mark_delivered", {"conversations": {"x": 2**53}}, "conversations"),
+        ("mark_delivered", {"conversations": {f"c{number}": 0 for number in range(501)}}, "conversations"),
+        ("typing_start", {"activity": "dancing"}, "activity"),
+        ("set_presence", {"status": "offline"}, "status"),
+        ("watch_presence", {"userIds": [f"u{number}" for number in range(201)]}, "userIds"),
+        ("watch_presence", {"userIds": ["two words"]}, "userIds"),
+        ("watch_presence", {"userIds": None}, "userIds"),
+        ("change_settings", {"sendReadReceipts": 0}, "sendReadReceipts"),
+        ("change_settings", {"sendReadReceipts": None}, "sharePresence"),
         ("resume", {"epoch": 5}, "epoch"),
         ("resume", {"conversations": []}, "conversations"),
         ("resume", {"conversations": {"two words": 1}}, "conversations"),

@@ -23,7 +23,10 @@ from tests.media.making import encoded, picture
 
 @dataclass(frozen=True)
 class Rule:
-    """Statuses by who asks. `outsider`: a signed-in stranger. `body`: what is sent; `cid` and `mid` are filled in."""
+    """Statuses by who asks. `outsider`: a signed-in stranger, and who was removed. `author`: who owns the group too.
+
+    `body`: what is sent; `cid`, `mid` and `uid` are filled in.
+    """
 
     anonymous: int
     outsider: int
@@ -60,7 +63,12 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/demo/refresh"): open_to_all(404),
     ("GET", "/api/session"): open_to_all(),
     ("GET", "/api/me"): speakers(200),
+    ("GET", "/api/me/settings"): speakers(200),
+    ("PATCH", "/api/me/settings"): speakers(200, {"sendReadReceipts": False}),
+    ("GET", "/api/presence"): speakers(200),
+    ("PUT", "/api/delivered"): speakers(204, {"conversations": {"of-anybody": 1}}),
     ("GET", "/api/unread"): speakers(200),
+    ("GET", "/api/search"): speakers(422),
     ("GET", "/api/users/{user_id}"): Rule(401, 404, 200, 200),
     ("GET", "/api/conversations"): speakers(200),
     ("POST", "/api/conversations"): speakers(201, {"participantIds": ["somebody"]}),
@@ -86,11 +94,27 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("HEAD", A + "/content"): participants(200),
     ("GET", A + "/thumbnail"): participants(200),
     ("HEAD", A + "/thumbnail"): participants(200),
+    ("POST", C + "/participants"): participants(200, {"userIds": ["somebody"]}, author_only=True),
+    ("DELETE", C + "/participants/{uid}"): participants(204, author_only=True),
+    ("PATCH", C + "/participants/{uid}"): participants(200, {"role": "OWNER"}, author_only=True),
 }
 PICTURE = encoded(picture(), "PNG")
 IN_CONVERSATION = [route for route in ROUTES if "{cid}" in route[1]]
 OF_A_FILE = [route for route in ROUTES if route[1].startswith(A)]
 FOR_SPEAKERS = [route for route, rule in ROUTES.items() if rule.anonymous == 401]
+
+
+@pytest.fixture
+async def talk(web: Web) -> Talk:
+    """A group of Ana, who owns it, Bo and Cy, with one message of Ana's. Dee read it and was removed."""
+    ana, bo, mallory, dee = [await web.user(name) for name in ("ana", "bo", "mallory", "dee")]
+    group = {"participantIds": ["bo", "cy", "dee"], "kind": "GROUP", "title": CANARY}
+    cid = (await ana.post("/api/conversations", json=group)).json()["id"]
+    path = f"/api/conversations/{cid}"
+    sent = await ana.post(f"{path}/messages", json={"clientId": client_id(), "content": CANARY})
+    assert CANARY in (await dee.get(f"{path}/messages")).text
+    assert (await ana.delete(f"{path}/participants/dee")).status_code == 204
+    return Talk(ana, bo, mallory, cid, sent.json()["id"])
 
 
 def test_every_route_of_the_app_has_a_rule(web: Web) -> None:
@@ -120,7 +144,7 @@ async def call(
         body = {**body, "clientId": client_id()}
     return await person.request(
         method,
-        path.format(cid=cid, mid=mid, user_id=user_id, emoji="👍", attachment_id=attachment_id),
+        path.format(cid=cid, mid=mid, uid="cy", user_id=user_id, emoji="👍", attachment_id=attachment_id),
         params={"offset": len(PICTURE)} if route == ("PATCH", A) else None,
         json=None if body is None else dict(body),
     )
@@ -137,30 +161,32 @@ async def test_each_kind_of_person_gets_what_the_rule_says(
     web: Web, talk: Talk, route: tuple[str, str]
 ) -> None:
     rule = ROUTES[route]
-    anonymous = await web.anonymous()
+    anonymous, dee = await web.anonymous(), await web.user("dee")
     attachment_id = await a_picture(talk) if route in OF_A_FILE else ""
     expected = [
         (anonymous, rule.anonymous),
         (talk.mallory, rule.outsider),
+        (dee, rule.outsider),
         (talk.bo, rule.participant),
         (talk.ana, rule.author if route != ("DELETE", C) else 404),
     ]
     for person, status in expected:
         answer = await call(person, route, cid=talk.id, mid=talk.message_id, attachment_id=attachment_id)
         assert answer.status_code == status, answer.text
-        if person in (anonymous, talk.mallory):
+        if person in (anonymous, talk.mallory, dee):
             assert CANARY not in answer.text
             assert CANARY not in str(answer.headers)
 
 
 @pytest.mark.parametrize("route", IN_CONVERSATION, ids=" ".join)
-async def test_a_strangers_conversation_answers_as_one_that_does_not_exist(
-    talk: Talk, route: tuple[str, str]
+async def test_a_strangers_conversation_and_a_former_one_answer_as_one_that_does_not_exist(
+    web: Web, talk: Talk, route: tuple[str, str]
 ) -> None:
-    foreign = await call(talk.mallory, route, cid=talk.id, mid=talk.message_id)
-    missing = await call(talk.mallory, route, cid="0" * 32, mid="0" * 32)
-    assert foreign.json() == missing.json()
-    assert_problem(foreign, 404, "not_found")
+    for person in (talk.mallory, await web.user("dee")):
+        foreign = await call(person, route, cid=talk.id, mid=talk.message_id)
+        missing = await call(person, route, cid="0" * 32, mid="0" * 32)
+        assert foreign.json() == missing.json()
+        assert_problem(foreign, 404, "not_found")
     assert (await call(talk.ana, route, cid=talk.id, mid=talk.message_id)).status_code < 300
 
 

@@ -142,8 +142,11 @@ async def test_a_closed_and_a_reopened_conversation_are_told_to_all_with_their_o
 
 
 async def test_title_and_status_change_in_one_event_and_a_blank_title_takes_it_away(
-    domain: Domain, sockets: Sockets, cid: str
+    domain: Domain, sockets: Sockets
 ) -> None:
+    cid = (
+        await conversations.create(domain, ANN, CreateConversation(participant_ids=["bob"]))
+    ).conversation.id
     bob = sockets.connect("bob")
     both = ChangeConversation(status=ConversationStatus.CLOSED, title=" Done ")
     changed = await conversations.change(domain, ANN, cid, both)

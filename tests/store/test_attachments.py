@@ -354,3 +354,38 @@ async def test_what_a_message_shows_is_not_abandoned(store: Store) -> None:
     await store.delete_message(cid, message_id, user_id="ann")
     await store.remove_upload(attachment_id, owner_id="ann")
     await may_read(store, attachment_id)
+
+
+# groups
+
+
+async def a_group(store: Store) -> str:
+    """Of Ann, who owns it, Bob and Cem."""
+    return await opened(store, "ann", "bob", "cem")
+
+
+async def test_who_was_removed_from_a_group_has_none_of_its_files_any_more(store: Store) -> None:
+    cid = await a_group(store)
+    of_ann, of_bob = await ready(store), await ready(store, "bob")
+    await show(store, cid, "ann", of_ann)
+    await show(store, cid, "bob", of_bob)
+    for attachment_id in (of_ann, of_bob):
+        await may_read(store, attachment_id, "ann", "bob", "cem")
+    await store.remove_participant(cid, user_id="ann", removed_id="bob")
+    await may_read(store, of_ann, "ann", "cem")
+    await may_read(store, of_bob, "ann", "bob", "cem")
+    await refused(Code.NOT_FOUND, store.shared_files(cid, user_id="bob", cursor=None, kind=None, limit=10))
+
+
+@pytest.mark.parametrize("visible", [True, False])
+async def test_who_is_added_has_the_files_of_what_they_may_see(store: Store, visible: bool) -> None:
+    cid = await a_group(store)
+    await store.change_conversation(cid, user_id="ann", history_visible=visible)
+    before, after = await ready(store), await ready(store)
+    await show(store, cid, "ann", before)
+    await store.add_participants(cid, user_id="ann", user_ids=("eve",))
+    await show(store, cid, "ann", after)
+    await may_read(store, before, "ann", "bob", "cem", *(["eve"] if visible else []))
+    await may_read(store, after, "ann", "bob", "cem", "eve")
+    shared = [each.attachment.id for each in await collected(store, cid, "eve", 1)]
+    assert shared == ([after, before] if visible else [after])

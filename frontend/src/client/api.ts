@@ -1,9 +1,6 @@
-/**
- * The HTTP API as typed calls. Credentials are the cookie that the browser holds, or a Bearer token that the given
- * callback returns. Every failure is a `MessagingError`, except a caller's own abort, which stays an `AbortError`.
- */
+/** The HTTP API as typed calls. How a request travels, and what its failures are, is in `http.ts`. */
 
-import { MessagingError } from './errors';
+import { Http, type HttpOptions, type RequestOptions } from './http';
 import type {
   ChangeConversation,
   Conversation,
@@ -11,6 +8,7 @@ import type {
   ConversationStatus,
   CreateConversation,
   Message,
+  MessageHistory,
   MessagePage,
   Profile,
   ReadState,
@@ -19,21 +17,16 @@ import type {
   Unread,
 } from './wire';
 
-export type TokenSource = () => string | null | Promise<string | null>;
-
-export interface ApiOptions {
-  /** Origin of the server without a slash at the end; empty for the page's own. */
-  baseUrl?: string;
-  token?: TokenSource;
-  fetch?: typeof fetch;
-  timeoutMs?: number;
-}
+export type { TokenSource } from './http';
+export type ApiOptions = HttpOptions;
 
 export interface ListQuery {
   cursor?: string | null;
   limit?: number;
   status?: ConversationStatus;
   unread?: boolean;
+  /** The archived ones instead of the others. */
+  archived?: boolean | null;
   q?: string;
 }
 
@@ -45,25 +38,11 @@ export interface PageQuery {
   limit?: number;
 }
 
-interface RequestOptions {
-  query?: object;
-  body?: unknown;
-  signal?: AbortSignal | undefined;
-}
-
-const TIMEOUT_MS = 15_000;
-
 export class Api {
-  private readonly baseUrl: string;
-  private readonly token: TokenSource;
-  private readonly fetch: typeof fetch;
-  private readonly timeoutMs: number;
+  private readonly http: Http;
 
   constructor(options: ApiOptions = {}) {
-    this.baseUrl = options.baseUrl ?? '';
-    this.token = options.token ?? (() => null);
-    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
-    this.timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.http = new Http(options);
   }
 
   me(signal?: AbortSignal): Promise<Profile> {
@@ -74,8 +53,9 @@ export class Api {
     return this.request('GET', '/api/unread', { signal });
   }
 
-  conversations(query: ListQuery = {}, signal?: AbortSignal): Promise<ConversationPage> {
-    return this.request('GET', '/api/conversations', { query, signal });
+  /** Of a wider query only what the server knows. */
+  conversations({ cursor, limit, status, unread, archived, q }: ListQuery = {}, signal?: AbortSignal): Promise<ConversationPage> {
+    return this.request('GET', '/api/conversations', { query: { cursor, limit, status, unread, archived, q }, signal });
   }
 
   conversation(id: string, signal?: AbortSignal): Promise<Conversation> {
@@ -102,8 +82,13 @@ export class Api {
     return this.request('POST', '/api/messages', { body });
   }
 
-  editMessage(id: string, messageId: string, content: string): Promise<Message> {
-    return this.request('PATCH', messagePath(id, messageId), { body: { content } });
+  /** Mentions that are not given stay as they are. */
+  editMessage(id: string, messageId: string, content: string, mentions?: readonly string[]): Promise<Message> {
+    return this.request('PATCH', messagePath(id, messageId), { body: { content, ...(mentions && { mentions }) } });
+  }
+
+  history(id: string, messageId: string, signal?: AbortSignal): Promise<MessageHistory> {
+    return this.request('GET', `${messagePath(id, messageId)}/history`, { signal });
   }
 
   deleteMessage(id: string, messageId: string): Promise<Message> {
@@ -115,31 +100,8 @@ export class Api {
   }
 
   /** Ask anything of the server under this client's credentials; `undefined` for an answer without content. */
-  async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    const response = await this.send(method, path, options);
-    const body = await readBody(response);
-    if (!response.ok) throw MessagingError.fromResponse(response.status, body, retryAfter(response));
-    return body as T;
-  }
-
-  private async send(method: string, path: string, { query, body, signal }: RequestOptions): Promise<Response> {
-    const token = await this.token();
-    const headers: Record<string, string> = { Accept: 'application/json' };
-    if (token !== null) headers['Authorization'] = `Bearer ${token}`;
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    const deadline = AbortSignal.timeout(this.timeoutMs);
-    try {
-      return await this.fetch(this.baseUrl + path + queryString(query), {
-        method,
-        headers,
-        credentials: 'include',
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      throw MessagingError.noAnswer(deadline.aborted ? 'timeout' : 'network');
-    }
+  request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    return this.http.request<T>(method, path, options);
   }
 }
 
@@ -149,28 +111,4 @@ function conversationPath(id: string): string {
 
 function messagePath(id: string, messageId: string): string {
   return `${conversationPath(id)}/messages/${encodeURIComponent(messageId)}`;
-}
-
-function queryString(query: object = {}): string {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(query) as [string, string | number | boolean | null | undefined][]) {
-    if (value !== undefined && value !== null && value !== '') params.set(name, String(value));
-  }
-  const text = params.toString();
-  return text === '' ? '' : `?${text}`;
-}
-
-async function readBody(response: Response): Promise<unknown> {
-  try {
-    const text = await response.text();
-    return text === '' ? undefined : (JSON.parse(text) as unknown);
-  } catch {
-    if (response.ok) throw MessagingError.noAnswer('network');
-    return undefined;
-  }
-}
-
-function retryAfter(response: Response): number | null {
-  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
-  return Number.isFinite(seconds) ? seconds * 1_000 : null;
 }

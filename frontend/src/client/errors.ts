@@ -12,6 +12,7 @@ interface Details {
   status?: number;
   retryAfterMs?: number | null;
   fields?: FieldError[];
+  more?: Readonly<Record<string, unknown>>;
 }
 
 /** Codes that the server never sends: no answer came, so whether it took effect is unknown. */
@@ -24,6 +25,8 @@ export class MessagingError extends Error {
   readonly status: number | null;
   readonly retryAfterMs: number | null;
   readonly fields: readonly FieldError[];
+  /** The whole problem as it came, for what a code says besides. */
+  readonly more: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, details: Details) {
     super(message);
@@ -33,6 +36,7 @@ export class MessagingError extends Error {
     this.status = details.status ?? null;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.fields = details.fields ?? [];
+    this.more = details.more ?? {};
   }
 
   static fromAck(body: ErrorBody): MessagingError {
@@ -50,6 +54,7 @@ export class MessagingError extends Error {
       retryable: problem.retryable ?? (status >= 500 || status === 429),
       retryAfterMs,
       fields: problem.errors ?? [],
+      more: { ...problem },
     });
   }
 

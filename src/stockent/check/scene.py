@@ -38,6 +38,7 @@ class Scene:
     seller_else: Device = field(init=False)
     outsider_socket: Device = field(init=False)
     conversation_id: str = field(init=False)
+    group_id: str = field(init=False)
     first: Json = field(init=False)
     second: Json = field(init=False)
     #: The first file that was sent: its bytes, and the Attachment.
@@ -93,7 +94,8 @@ class Scene:
         """Close the sockets, and delete what a failed run has left."""
         await asyncio.gather(*(device.close() for device in self.devices))
         for conversation_id in self.made:
-            await self.buyer.request("DELETE", f"/api/conversations/{conversation_id}")
+            for person in (self.buyer, self.seller):
+                await person.request("DELETE", f"/api/conversations/{conversation_id}")
 
 
 def message(content: str, client_id: str | None = None) -> Json:

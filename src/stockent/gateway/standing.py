@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..messaging import conversations, sync, users
+from ..messaging import conversations, receipts, sync, users
 from ..messaging.commands import (
     ConversationRef,
     Done,
@@ -16,19 +16,19 @@ from ..messaging.commands import (
     ResumedAck,
 )
 from ..messaging.domain import Actor
-from ..messaging.errors import Code, MessagingError
-from ..messaging.events import conversation_room
+from ..messaging.errors import Code, MessagingError, not_found
+from ..messaging.events import conversation_room, joining_room
+from ..messaging.timers import rfc3339
 from ..socketio import Socket, TooManyRooms
-from .context import Context, Speaker, Verb, log, rfc3339
+from .context import Context, Speaker, Verb, log
 
 
 async def join(context: Context, socket: Socket, actor: Actor, command: JoinConversation) -> JoinedAck:
     """Access first, then the room, then the log: what is committed meanwhile comes as an event or stands in it."""
     conversation_id = command.conversation_id
-    await context.domain.store.check_access(conversation_id, user_id=actor.user_id)
     room = conversation_room(conversation_id)
     try:
-        socket.join(room)
+        await _enter(context, socket, actor, conversation_id)
     except TooManyRooms as error:
         raise MessagingError(Code.INVALID, f"{error}; leave a conversation before joining another") from None
     try:
@@ -36,16 +36,46 @@ async def join(context: Context, socket: Socket, actor: Actor, command: JoinConv
     except MessagingError:
         socket.leave(room)
         raise
+    if not _is_in(socket, room):
+        raise not_found()
     log.debug("join", socket=socket.id, user=actor.user_id, room=room)
     return ack
 
 
+async def _enter(context: Context, socket: Socket, actor: Actor, conversation_id: str) -> None:
+    """Into the conversation's room, unless access is lost while it is being proved.
+
+    The proof is of a moment that is past when it arrives. A removal since then took the socket out of the waiting
+    room; one that comes later takes it out of the conversation's.
+    """
+    room, waiting = conversation_room(conversation_id), joining_room(conversation_id)
+    if _is_in(socket, room):
+        return
+    socket.join(waiting)
+    try:
+        await context.domain.store.check_access(conversation_id, user_id=actor.user_id)
+        if not _is_in(socket, waiting):
+            raise not_found()
+    finally:
+        socket.leave(waiting)
+    socket.join(room)
+
+
+def _is_in(socket: Socket, room: str) -> bool:
+    return socket.rooms is not None and room in socket.rooms
+
+
 async def _joined(context: Context, actor: Actor, command: JoinConversation) -> JoinedAck:
+    """What is handed out here counts as delivered."""
     conversation = await conversations.get(context.domain, actor, command.conversation_id)
     if command.after_seq is None:
-        return JoinedAck(conversation=conversation)
-    gap = await sync.catch_up(context.domain, actor, command.conversation_id, command.after_seq)
-    return JoinedAck(conversation=conversation, events=gap.events or [], reset=gap.reset)
+        ack = JoinedAck(conversation=conversation)
+    else:
+        gap = await sync.catch_up(context.domain, actor, command.conversation_id, command.after_seq)
+        ack = JoinedAck(conversation=conversation, events=gap.events or [], reset=gap.reset)
+    if receipts.is_news(conversation, actor.user_id):
+        await receipts.handed_out(context.domain, actor, {conversation.id: conversation.seq})
+    return ack
 
 
 async def leave(context: Context, socket: Socket, actor: Actor, command: ConversationRef) -> Done:

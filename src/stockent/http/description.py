@@ -5,81 +5,29 @@ The document is made from the same handlers and structs that serve; `schema_expo
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from litestar import Litestar, Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.routes import HTTPRoute
 from litestar.types import Method
 
 from ..json_schema import components
-from ..messaging.commands import (
-    BeginUpload,
-    ChangeConversation,
-    ChangePersonal,
-    CreateConversation,
-    EditMessage,
-    MarkRead,
-    React,
-    ReadState,
-    SendMessage,
-    StartConversation,
-    StartedAck,
-)
-from ..messaging.models import (
-    Conversation,
-    ConversationPage,
-    MessageHistory,
-    MessagePage,
-    Profile,
-    SharedFilePage,
-    Unread,
-    UploadState,
-)
-from .demo_routes import DemoLogin, DemoPeople, DemoSession
 from .docs_page import STYLE, render
-from .health import Health
-from .people import Session
-from .problems import Problem
 from .routes import given, open_routes, speaking_routes
 
 #: Of the API, not of the package: it changes when a client must.
 API_VERSION = "1.0"
 CACHE_S = 300
-SENT = (
-    BeginUpload,
-    ChangeConversation,
-    ChangePersonal,
-    CreateConversation,
-    DemoLogin,
-    EditMessage,
-    MarkRead,
-    React,
-    SendMessage,
-    StartConversation,
-)
-RECEIVED = (
-    Conversation,
-    ConversationPage,
-    DemoPeople,
-    DemoSession,
-    Health,
-    MessageHistory,
-    MessagePage,
-    Problem,
-    Profile,
-    ReadState,
-    Session,
-    SharedFilePage,
-    StartedAck,
-    Unread,
-    UploadState,
-)
 TAGS = {
     "conversations": "Conversations, their messages and read marks.",
+    "groups": "Who takes part in a group, and in which role.",
     "attachments": "Files: uploads in parts, and what was sent.",
     "messages": "First messages and unread counts.",
     "users": "Profiles.",
@@ -98,8 +46,34 @@ def openapi_document() -> dict[str, Any]:
         logging_config=None,
     )
     document: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
-    document["components"]["schemas"] = components(SENT, RECEIVED, ref_template="#/components/schemas/{name}")
+    sent, received = _types(app)
+    document["components"]["schemas"] = components(sent, received, ref_template="#/components/schemas/{name}")
     return _whole_numbers(document)  # type: ignore[no-any-return]
+
+
+def _types(app: Litestar) -> tuple[list[type], list[type]]:
+    """The structs that routes take, and those that they answer with, usually or otherwise; in a lasting order."""
+    sent: set[Any] = set()
+    received: set[Any] = set()
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            if handler.parsed_data_field is not None:
+                sent.add(handler.parsed_data_field.annotation)
+            for parameter in handler.parsed_fn_signature.parameters.values():
+                choices = (parameter.annotation, *get_args(parameter.annotation))
+                sent.update(each for each in choices if isinstance(each, type) and issubclass(each, Enum))
+            answer = handler.parsed_return_field.annotation
+            received.update((answer, *get_args(answer)))
+            received.update(spec.data_container for spec in (handler.responses or {}).values())
+    return _structs(sent), _structs(received)
+
+
+def _structs(types: Collection[Any]) -> list[type]:
+    """And choices, which stand in the description by their names too."""
+    found = [each for each in types if isinstance(each, type) and issubclass(each, msgspec.Struct | Enum)]
+    return sorted(found, key=lambda each: each.__name__)
 
 
 def _operation_id(handler: HTTPRouteHandler, method: Method, _path: list[Any]) -> str:

@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.types import Middleware
 
 from . import attachments as files
-from . import conversations, demo_routes, health, people
+from . import conversations, demo_routes, health, participants, people, search, signals
 from .speaker import current_actor
 
 
@@ -26,10 +26,16 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
             conversations.router,
             files.router,
             files.shared_files,
+            participants.router,
             people.start_conversation,
             people.unread_counts,
             people.my_profile,
             people.user_profile,
+            search.search_messages,
+            signals.mark_delivered,
+            signals.my_settings,
+            signals.change_settings,
+            signals.list_presences,
         ],
         middleware=middleware,
         dependencies={"actor": Provide(current_actor)},

@@ -24,13 +24,16 @@ async def create(domain: Domain, actor: Actor, body: CreateConversation) -> Crea
         raise invalid("participantIds", "expected at least one person besides yourself")
     if len(people) > MAX_PARTICIPANTS:
         raise invalid("participantIds", f"expected at most {MAX_PARTICIPANTS} people, got {len(people)}")
+    kind = _kind(people, body.kind)
+    if body.history_visible and kind is ConversationKind.DIRECT:
+        raise invalid("historyVisible", "expected it of a group; nobody is added to a conversation of two")
     created = await domain.store.create_conversation(
         NewConversation(
             creator_id=actor.user_id,
             participant_ids=tuple(sorted(people)),
             subject=text.subject(body.subject),
             title=text.line("title", body.title),
-            kind=_kind(people, body.kind),
+            kind=kind,
             history_visible=body.history_visible,
         )
     )
@@ -57,6 +60,7 @@ async def start(domain: Domain, actor: Actor, body: StartConversation) -> Starte
     if not sent.repeated:
         if started.created:
             announce.conversation_created(domain.emitter, Created(sent.conversation, sent.views, False))
+        domain.typing.sent(actor.user_id, sent.conversation.id)
         announce.message_sent(domain.emitter, sent)
     return started
 
@@ -95,7 +99,7 @@ async def listing(
 async def change(
     domain: Domain, actor: Actor, conversation_id: str, body: ChangeConversation
 ) -> Conversation:
-    """Set what is given, in one change. A blank title takes the title away."""
+    """Set what is given, in one change. A blank title takes the title away. A group is told by a SYSTEM message."""
     if body.status is None and body.title is None and body.history_visible is None:
         raise invalid("status", "expected a status, a title, or historyVisible")
     changed = await domain.store.change_conversation(
@@ -107,7 +111,8 @@ async def change(
     )
     if not changed.repeated:
         announce.conversation_updated(domain.emitter, changed)
-    return announce.as_seen(changed.conversation, changed.views[actor.user_id], actor.user_id)
+    latest = changed.told[-1] if changed.told else changed
+    return announce.as_seen(latest.conversation, latest.views[actor.user_id], actor.user_id)
 
 
 async def set_status(
@@ -118,9 +123,14 @@ async def set_status(
 
 
 async def delete(domain: Domain, actor: Actor, conversation_id: str) -> None:
-    """Delete for everyone: its texts are gone, its room is empty, and asking for it finds nothing."""
+    """Delete for everyone: its texts are gone, its room is empty, and asking for it finds nothing.
+
+    Who shared no other conversation with somebody hears no more of their presence.
+    """
     changed = await domain.store.delete_conversation(conversation_id, user_id=actor.user_id)
+    domain.typing.revoke(conversation_id)
     announce.conversation_deleted(domain.emitter, changed, deleted_by=actor.user_id)
+    await domain.presence.part(changed.views, changed.views)
 
 
 def _kind(people: Collection[str], asked: ConversationKind | None) -> ConversationKind:

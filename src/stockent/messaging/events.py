@@ -171,6 +171,14 @@ def conversation_room(conversation_id: str) -> str:
     return "conversation:" + conversation_id
 
 
+def joining_room(conversation_id: str) -> str:
+    """The room of sockets whose access to a conversation is being proved. Nothing is ever sent to it.
+
+    Who is removed meanwhile is taken out of it, and by that not let into the conversation's own.
+    """
+    return "joining:" + conversation_id
+
+
 def presence_room(user_id: str) -> str:
     """The room of sockets that watch a user's presence. Joined after a proof that they share a conversation."""
     return "presence:" + user_id

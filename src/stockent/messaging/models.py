@@ -211,10 +211,26 @@ class Reaction(Wire, frozen=True):
     users: list[QuotedSender]
 
 
-class SystemNote(Wire, frozen=True):
-    """What a SYSTEM message tells, for showing it in the reader's words; `content` says it in English."""
+class SystemEvent(StrEnum):
+    """What happened in a group. The message's sender did it; see `messaging.notices` for the sentences."""
 
-    event: str
+    ADDED = "added"
+    REMOVED = "removed"
+    LEFT = "left"
+    MADE_OWNER = "made_owner"
+    MADE_MEMBER = "made_member"
+    RENAMED = "renamed"
+    HISTORY_SHOWN = "history_shown"
+    HISTORY_HIDDEN = "history_hidden"
+
+
+class SystemNote(Wire, frozen=True):
+    """What a SYSTEM message tells, for showing it in the reader's words; `content` says it in English.
+
+    `users`: to whom it was done; of `left` who became an owner by it. `title`: of `renamed`, null if it was taken away.
+    """
+
+    event: SystemEvent
     users: list[QuotedSender] = []
     title: str | None = None
 
@@ -324,6 +340,10 @@ class Presence(Wire, frozen=True):
     user_id: str
     status: PresenceStatus
     last_seen_at: str | None = None
+
+
+class Presences(Wire, frozen=True):
+    presences: list[Presence]
 
 
 class UserSettings(Wire, frozen=True):

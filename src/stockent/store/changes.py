@@ -13,6 +13,7 @@ from typing import NamedTuple
 from msgspec import UnsetType
 from msgspec.structs import replace
 
+from stockent.messaging import notices
 from stockent.messaging.errors import Code, MessagingError, invalid, not_found
 from stockent.messaging.models import (
     MAX_CONTENT_CHARS,
@@ -21,6 +22,7 @@ from stockent.messaging.models import (
     GroupRole,
     Message,
     MessageType,
+    QuotedSender,
 )
 from stockent.messaging.policy import duration
 from stockent.messaging.ports import Changed, Created, NewConversation, NewMessage, Started
@@ -28,8 +30,9 @@ from stockent.messaging.ports import Changed, Created, NewConversation, NewMessa
 from .documents import encode, encode_text, message_from
 from .extras import digest, prove_mentions
 from .ids import LONG_AGO, new_id, seq_in
+from .search_index import put_in, take_out, take_out_conversation
 from .searching import fold
-from .sends import client_id_reused, client_key, find_stored, send_group
+from .sends import client_id_reused, client_key, find_stored, send_group, tell
 from .transaction import Transaction
 
 
@@ -101,7 +104,17 @@ def change_conversation(
         new_visible,
         stands.key,
     )
-    return changed(tx, conversation_id, seq, None)
+    change = changed(tx, conversation_id, seq, None)
+    if stands.kind != ConversationKind.GROUP:
+        return change
+    actor = tx.memory.sender(change.conversation, user_id)
+    by = QuotedSender(id=actor.id, name=actor.name)
+    told = [notices.renamed(by, new_title)] if new_title != stands.title else []
+    if new_visible != stands.history_visible:
+        told.append(notices.history_set(by, visible=new_visible))
+    return change._replace(
+        told=tuple(tell(tx, conversation_id, stands.user_key, actor, notice) for notice in told)
+    )
 
 
 def delete_conversation(tx: Transaction, conversation_id: str, user_id: str) -> Changed:
@@ -111,6 +124,7 @@ def delete_conversation(tx: Transaction, conversation_id: str, user_id: str) -> 
     seq = take_seq(tx, conversation_id, stands, "conversation_deleted")
     tx.run("UPDATE participants SET unread = 0 WHERE conversation_key = ? AND unread > 0", stands.key)
     views = tx.views(conversation_id)
+    take_out_conversation(tx, stands.key, seq)
     tx.run("DELETE FROM participants WHERE conversation_key = ?", stands.key)
     tx.run("DELETE FROM subjects WHERE conversation_key = ?", stands.key)
     erase_all(tx, stands.key)
@@ -226,9 +240,13 @@ def _erase(tx: Transaction, conversation_key: int, message_seq: int | None = Non
         )
 
 
-def require_owner(stands: Standing) -> None:
+def require_group(stands: Standing) -> None:
     if stands.kind != ConversationKind.GROUP:
         raise MessagingError(Code.INVALID, "expected a group; this conversation is between two people")
+
+
+def require_owner(stands: Standing) -> None:
+    require_group(stands)
     if stands.group_role != GroupRole.OWNER:
         raise MessagingError(Code.FORBIDDEN, "only an owner of the group may do this")
 
@@ -396,6 +414,7 @@ def take_seq(
 
 
 def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> None:
+    take_out(tx, stands.key, old.seq)
     tx.run(
         """
         UPDATE messages SET content = ?1, edited_at = ?2, deleted_at = ?3, updated_seq = ?4,
@@ -414,6 +433,7 @@ def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> N
         stands.key,
         old.seq,
     )
+    put_in(tx, stands.key, old.seq)
 
 
 def changed(

@@ -17,14 +17,14 @@ def save_profiles(tx: Transaction, profiles: Sequence[Profile]) -> list[None]:
 
 
 def set_disabled(tx: Transaction, user_id: str, *, disabled: bool) -> None:
-    _make_known(tx, user_id)
+    make_known(tx, user_id)
     tx.run("UPDATE users SET disabled = ? WHERE id = ?", disabled, user_id)
 
 
 def _save_profile(tx: Transaction, profile: Profile) -> None:
     told = (profile.name, profile.company_name, profile.country, profile.avatar_url, profile.role)
     if not any(told):
-        _make_known(tx, profile.id)
+        make_known(tx, profile.id)
         return
     changed = tx.run(_SAVE, profile.id, *told, fold(profile.name, profile.company_name)).rowcount
     if changed:
@@ -32,7 +32,7 @@ def _save_profile(tx: Transaction, profile: Profile) -> None:
             tx.memory.forget(conversation_id)
 
 
-def _make_known(tx: Transaction, user_id: str) -> None:
+def make_known(tx: Transaction, user_id: str) -> None:
     tx.run("INSERT INTO users (id) VALUES (?) ON CONFLICT DO NOTHING", user_id)
 
 

@@ -6,18 +6,27 @@ unread. That reading alone admits a message; what the writer remembers serves fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
+from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
 from stockent.messaging.errors import Code, MessagingError, not_found
-from stockent.messaging.models import Conversation, ConversationStatus, Message, MessageType, Personal
+from stockent.messaging.models import (
+    Conversation,
+    ConversationStatus,
+    Message,
+    MessageType,
+    Personal,
+    Sender,
+)
+from stockent.messaging.notices import Notice
 from stockent.messaging.ports import NewMessage, Sent, View
 
 from .documents import VIEW, encode_text, messages_from, view_from
-from .extras import Composed, body_digest, resolve
+from .extras import Composed, body_digest, resolve, system
 from .transaction import Transaction
 
 
@@ -66,7 +75,7 @@ class _Group(NamedTuple):
 
 def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | MessagingError]:
     """Store what may be stored, in order; each result stands where its send stood."""
-    group = _read(tx, sends)
+    group = _read(tx, {new.conversation_id for new in sends})
     rooms, user_keys, _ = group
     client_keys = [client_key(new.client_id) for new in sends]
     stored = _find_all_stored(tx, sends, client_keys, user_keys)
@@ -90,13 +99,13 @@ def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | Mess
             if isinstance(body, MessagingError):
                 results.append(body)
                 continue
-            sent = _append(tx, room, group.totals, new, body)
+            sender = tx.memory.sender(room.shown, new.sender_id)
+            sent = _append(tx, room, group.totals, sender, new.client_id, body)
             message = sent.message
             stored[sender_key, key] = Stored(
                 sender_key, key, room.key, message.seq, body.type, body.content, body.digest
             )
-            row = (room.key, message.seq, sender_key, key, new.client_id, message.id, body.type, body.content)
-            rows.append(row if body.extra is None else (*row, body.extra, body.digest))
+            rows.append(_row(room, sender_key, key, message, body))
             links += [(attachment, room.key, message.seq) for attachment in body.attachment_keys]
             results.append(sent)
         else:
@@ -106,6 +115,17 @@ def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | Mess
     if repeats:
         _answer_repeats(tx, group, repeats, results)
     return results
+
+
+def tell(tx: Transaction, conversation_id: str, sender_key: int, sender: Sender, notice: Notice) -> Sent:
+    """Append a SYSTEM message, also to a closed conversation. The `sender` need not take part any more."""
+    group = _read(tx, [conversation_id])
+    room = group.rooms[conversation_id]
+    body = system(notice.content, notice.note)
+    client_id = str(uuid4())
+    sent = _append(tx, room, group.totals, sender, client_id, body)
+    _write(tx, group, [_row(room, sender_key, client_key(client_id), sent.message, body)], [])
+    return sent
 
 
 def client_key(client_id: str) -> str:
@@ -123,12 +143,11 @@ def client_id_reused() -> MessagingError:
     return MessagingError(Code.CLIENT_ID_REUSED, "this clientId was used for another message; make a new one")
 
 
-def _read(tx: Transaction, sends: Sequence[NewMessage]) -> _Group:
+def _read(tx: Transaction, conversation_ids: Collection[str]) -> _Group:
     rooms: dict[str, _Room] = {}
     user_keys: dict[str, int] = {}
     totals: dict[str, int] = {}
-    ids = list({new.conversation_id for new in sends})
-    found = _rooms_from(tx.value(_ROOMS, encode_text(ids)))
+    found = _rooms_from(tx.value(_ROOMS, encode_text(list(conversation_ids))))
     shown = tx.conversations({row[0] for row in found})
     for row in found:
         conversation_id, key, status, last_seq, user_id, user_key, *_ = row
@@ -163,8 +182,10 @@ def _body(tx: Transaction, room: _Room, sender_key: int, new: NewMessage) -> Com
     return resolve(tx, new, sender_key, (room.key, visible_after), room.views.keys())
 
 
-def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessage, body: Composed) -> Sent:
-    sender_id, before = new.sender_id, room.shown
+def _append(
+    tx: Transaction, room: _Room, totals: dict[str, int], sender: Sender, client_id: str, body: Composed
+) -> Sent:
+    before = room.shown
     room.last_seq = seq = room.last_seq + 1
     room.moved = True
     message = Message(
@@ -172,10 +193,10 @@ def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessag
         conversation_id=before.id,
         seq=seq,
         updated_seq=seq,
-        client_id=new.client_id,
+        client_id=client_id,
         type=body.type,
         content=body.content,
-        sender=tx.memory.sender(before, sender_id),
+        sender=sender,
         created_at=tx.now,
         attachments=list(body.attachments),
         reply_to=body.reply_to,
@@ -201,7 +222,7 @@ def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessag
     counts = body.type is not MessageType.SYSTEM
     for user_id, (unread, _, personal, visible_after, read_seq) in room.views.items():
         news = 0
-        if counts and user_id != sender_id:
+        if counts and user_id != sender.id:
             news = 1
             totals[user_id] += 1
             room.counted.add(user_id)
@@ -211,6 +232,12 @@ def _append(tx: Transaction, room: _Room, totals: dict[str, int], new: NewMessag
             room.returned = True
         room.views[user_id] = View(unread + news, totals[user_id], kept, visible_after, read_seq)
     return Sent(message, room.shown, dict(room.views), False)
+
+
+def _row(room: _Room, sender_key: int, key: str, message: Message, body: Composed) -> tuple[object, ...]:
+    client_id = message.client_id
+    row = (room.key, message.seq, sender_key, key, client_id, message.id, body.type, body.content)
+    return row if body.extra is None else (*row, body.extra, body.digest)
 
 
 def _write(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import UNSET, UnsetType
 
+from stockent.messaging.errors import MessagingError
 from stockent.messaging.models import (
     Catchup,
     Conversation,
@@ -29,6 +31,7 @@ from stockent.messaging.ports import (
     Started,
     StoreError,
 )
+from stockent.messaging.search import SearchPage, SearchQuery
 
 from . import changes, gaps, people, queries
 from .attachments import AttachmentsFamily
@@ -44,6 +47,7 @@ from .presence import PresenceFamily
 from .reactions import ReactionsFamily
 from .readers import Readers
 from .receipts import ReceiptsFamily
+from .search_query import search
 from .writer import Writer
 
 #: Profiles known to be stored as they are, so that a reconnecting user costs no write.
@@ -224,6 +228,12 @@ class SqliteStore(
                 limit=limit,
             )
         )
+
+    async def search(self, query: SearchQuery, *, user_id: str) -> SearchPage:
+        if self._writer.indexing.is_behind:
+            with suppress(MessagingError):  # what is not indexed yet is missed; the rest is found
+                await self._writer.submit(Kind.INDEX, "search", None)
+        return await self._read(lambda connection: search(connection, query, user_id))
 
     # reading
 

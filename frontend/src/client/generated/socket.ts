@@ -10,9 +10,15 @@ export type Role = 'ADMIN' | 'BUYER' | 'SELLER';
 export type GroupRole = 'MEMBER' | 'OWNER';
 export type MessageType = 'FILE' | 'IMAGE' | 'SYSTEM' | 'TEXT' | 'VOICE';
 export type AttachmentKind = 'FILE' | 'IMAGE' | 'VOICE';
+/**
+ * What happened in a group. The message's sender did it; see `messaging.notices` for the sentences.
+ */
+export type SystemEvent =
+  'added' | 'history_hidden' | 'history_shown' | 'left' | 'made_member' | 'made_owner' | 'removed' | 'renamed';
 export type Activity = 'recording' | 'typing';
 export type ActiveStatus = 'away' | 'online';
 export type PresenceStatus = 'away' | 'offline' | 'online';
+export type SearchSort = 'newest' | 'relevance';
 
 export interface SocketWire {
   commands: {
@@ -115,6 +121,10 @@ export interface SocketWire {
     leave_group: {
       request: ConversationRef | string;
       ack: Done;
+    };
+    search_messages: {
+      request: SearchMessages;
+      ack: SearchedAck;
     };
     resume: {
       request: Resume;
@@ -282,9 +292,11 @@ export interface Reaction {
 }
 /**
  * What a SYSTEM message tells, for showing it in the reader's words; `content` says it in English.
+ *
+ * `users`: to whom it was done; of `left` who became an owner by it. `title`: of `renamed`, null if it was taken away.
  */
 export interface SystemNote {
-  event: string;
+  event: SystemEvent;
   users: QuotedSender[];
   title: string | null;
 }
@@ -468,6 +480,53 @@ export interface SetGroupRoleCommand {
   conversationId: string;
   userId: string;
   role: GroupRole;
+}
+/**
+ * Words, a filter, or both. `after` and `before`: a date, which is its first moment in UTC, or a date-time.
+ *
+ * Text is checked by the verb, which tells the field and what was expected.
+ */
+export interface SearchMessages {
+  q?: string | null;
+  from?: string | null;
+  conversationId?: string | null;
+  after?: string | null;
+  before?: string | null;
+  hasAttachments?: boolean | null;
+  sort?: SearchSort;
+  cursor?: string | null;
+  limit?: number;
+}
+export interface SearchedAck {
+  ok: true;
+  items: SearchHit[];
+  nextCursor: string | null;
+}
+/**
+ * `highlights` is empty where only the name of an attachment, or a filter, met the message.
+ */
+export interface SearchHit {
+  message: Message;
+  conversation: SearchConversation;
+  highlights: Highlight[];
+}
+/**
+ * Enough of a conversation to name it beside a hit.
+ */
+export interface SearchConversation {
+  id: string;
+  kind: ConversationKind;
+  title: string | null;
+  subject: Subject | null;
+  participants: Sender[];
+  participantCount: number;
+}
+/**
+ * A place in `content` that the search met: UTF-16 code units, as JavaScript counts, from `start` up to `end`.
+ */
+export interface Highlight {
+  start: number;
+  end: number;
 }
 export interface Resume {
   epoch: string;

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import UNSET, UnsetType
 
 from ..models import GroupRole, MessageHistory, UserSettings
-from .values import Changed, Delivered, Kept, Membership
+from .values import Changed, Delivered, Greeting, Kept, Membership, Settled
 
 
 class Receipts(Protocol):
@@ -19,23 +19,34 @@ class Receipts(Protocol):
         """
         ...
 
-    async def settings(self, user_id: str) -> UserSettings: ...
+    async def settings(self, user_id: str) -> UserSettings:
+        """Those of a user whom nobody has seen yet are what everybody begins with."""
+        ...
+
+    async def greeting(self, user_id: str) -> Greeting:
+        """What every new socket asks for, in one read."""
+        ...
 
     async def change_settings(
         self, user_id: str, *, share_presence: bool | None, send_read_receipts: bool | None
-    ) -> UserSettings:
+    ) -> Settled:
         """Set what is given. While receipts are off, one's marks go on and others see where they stood."""
         ...
 
 
 class PresenceRecords(Protocol):
-    async def acquaintances(self, user_id: str, among: tuple[str, ...]) -> Mapping[str, str | None]:
-        """Of `among`, those who share a conversation with the user, and when each was last seen (None: never, or
-        not to be told)."""
+    async def acquaintances(self, user_id: str, among: Sequence[str]) -> Mapping[str, str | None]:
+        """Of `among`, the others who share a conversation with the user, and when each was last seen.
+
+        None: never, or not to be told.
+        """
         ...
 
-    async def save_last_seen(self, user_id: str) -> None:
-        """The user went offline now."""
+    async def save_last_seen(self, seen: Mapping[str, str]) -> None:
+        """Of each user the moment (RFC 3339) at which they went; forward only.
+
+        Of those who do not share their presence nothing is kept.
+        """
         ...
 
 
@@ -56,22 +67,33 @@ class Reactions(Protocol):
 
 
 class Groups(Protocol):
-    """Of a group only; else `INVALID`. Only an owner may add, remove others, and give roles; else `FORBIDDEN`."""
+    """Of a group only; else `INVALID`. Only an owner may add, remove others, and give roles; else `FORBIDDEN`.
+
+    Each takes two `seq` in one transaction: the change's, and that of the SYSTEM message that tells of it. Also in a
+    closed conversation. Who was removed finds nothing from then on.
+    """
 
     async def add_participants(
         self, conversation_id: str, *, user_id: str, user_ids: tuple[str, ...]
     ) -> Membership:
-        """Those who are there already are passed over; `changed.repeated` when all are."""
+        """Those who are there already are passed over; `changed.repeated` when all are.
+
+        Who is added sees nothing from before unless the group's history is visible, and has nothing unread. More than
+        `MAX_PARTICIPANTS` in all is `INVALID`.
+        """
         ...
 
     async def remove_participant(self, conversation_id: str, *, user_id: str, removed_id: str) -> Membership:
-        """Oneself: leave. When the last owner leaves, the longest-standing member becomes one."""
+        """Oneself: leave. When the last owner leaves, the longest-standing member becomes one.
+
+        With the last participant the conversation is deleted. Who does not take part is `not_found("participant")`.
+        """
         ...
 
     async def set_group_role(
         self, conversation_id: str, *, user_id: str, member_id: str, role: GroupRole
     ) -> Membership:
-        """A group keeps at least one owner."""
+        """A group keeps at least one owner: who takes that role from the last one is refused as `INVALID`."""
         ...
 
 

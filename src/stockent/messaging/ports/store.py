@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from ..models import Catchup, Conversation, ConversationPage, ConversationStatus, MessagePage, Profile, Unread
+from ..search import SearchPage, SearchQuery
 from .attachments import AttachmentRecords
 from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
 from .values import Changed, Created, NewConversation, NewMessage, Read, Resumed, Sent, Started
@@ -103,7 +104,8 @@ class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Attachm
     ) -> Changed:
         """Set what is given, in one change at one `seq`; `repeated` when all of it was so already.
 
-        `history_visible` is an owner's to set, in a group.
+        `history_visible` is an owner's to set, in a group. A group is told of a new title or another
+        `history_visible` by a SYSTEM message (`told`), at the `seq` after the change.
         """
         ...
 
@@ -170,6 +172,15 @@ class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Attachm
         limit: int,
     ) -> MessagePage:
         """A page by `seq`, oldest first; with no bound the newest. At most one bound is given."""
+        ...
+
+    async def search(self, query: SearchQuery, *, user_id: str) -> SearchPage:
+        """Messages of the user's conversations that meet every term and filter. System messages are not searched.
+
+        The caller finds what it sent or changed before. A page's cursor goes on where the page ended, whatever has
+        been written since. Raises `not_found` for a conversation that is not the user's, `invalid("cursor", ...)` for a
+        cursor that this method did not make for this user.
+        """
         ...
 
     # reading

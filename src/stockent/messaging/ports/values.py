@@ -15,6 +15,7 @@ from ..models import (
     MessageType,
     Personal,
     Subject,
+    UserSettings,
 )
 
 
@@ -87,7 +88,8 @@ class Sent(NamedTuple):
 class Changed(NamedTuple):
     """A durable change at `seq`. `repeated`: it was so already: nothing was written, emit nothing.
 
-    `message` is set for edits and deletions. `views` as in `Sent`.
+    `message` is set for edits and deletions. `views` as in `Sent`. `told`: the SYSTEM messages that tell a group of it,
+    right behind it.
     """
 
     seq: int
@@ -95,6 +97,7 @@ class Changed(NamedTuple):
     message: Message | None
     views: Mapping[str, View]
     repeated: bool
+    told: tuple[Sent, ...] = ()
 
 
 class Created(NamedTuple):
@@ -110,17 +113,6 @@ class Started(NamedTuple):
     created: bool
 
 
-class Read(NamedTuple):
-    """`changed` is False when the mark did not move forward. `shown`: others are told of it."""
-
-    read_seq: int
-    read_at: str | None
-    view: View
-    participant_ids: tuple[str, ...]
-    changed: bool
-    shown: bool
-
-
 class Delivered(NamedTuple):
     """A delivery mark that moved forward."""
 
@@ -129,12 +121,39 @@ class Delivered(NamedTuple):
     delivered_at: str
 
 
+class Read(NamedTuple):
+    """`changed` is False when the mark did not move forward. `shown`: others are told of it.
+
+    `read_at` is what others are shown. `delivered`: what was read had not been marked as delivered before.
+    """
+
+    read_seq: int
+    read_at: str | None
+    view: View
+    participant_ids: tuple[str, ...]
+    changed: bool
+    shown: bool
+    delivered: Delivered | None = None
+
+
+class Settled(NamedTuple):
+    """`repeated`: they were so already."""
+
+    settings: UserSettings
+    repeated: bool
+
+
+class Greeting(NamedTuple):
+    settings: UserSettings
+    total_unread: int
+
+
 class Membership(NamedTuple):
     """A change of who takes part: the change itself at its `seq`, then the SYSTEM message that tells of it.
 
     `changed.views` and `told.views` are of those who take part now. `added`, `removed`: whom it brought and lost.
     `removed_totals`: what those have unread in all, now. `told` is None when the last one left and the conversation is
-    gone with them.
+    gone with them, and when nothing changed.
     """
 
     changed: Changed

@@ -106,7 +106,11 @@ class Attachments:
             max_unsent=UNSENT_MESSAGES * policy.max_attachments,
             max_unsent_bytes=UNSENT_MESSAGES * policy.max_attachments * policy.max_attachment_bytes,
         )
-        return BegunUpload(await self._state(upload), repeated)
+        if repeated:
+            return BegunUpload(await self._state(upload), repeated=True)
+        with _told():
+            await self._blobs.begin(upload.id)
+        return BegunUpload(_state(upload, 0), repeated=False)
 
     async def append(
         self, actor: Actor, attachment_id: str, offset: int, chunks: AsyncIterator[bytes]
@@ -221,7 +225,7 @@ class Attachments:
             staged = await self._blobs.offset(upload.id)
             if staged is not None:
                 return staged
-            if upload.attachment is not None and await self._blobs.size(upload.id) is not None:
+            if await self._blobs.size(upload.id) is not None:
                 return upload.size_bytes
             await self._blobs.begin(upload.id)
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from stockent.store.marks import ReadMark, mark_group
 from stockent.store.people import save_profiles
 from stockent.store.schema import metadata
 from stockent.store.sends import send_group
+from stockent.store.tails import prove_membership, read_tail
 from stockent.store.transaction import Memory, Transaction
 from tests.store.acts import STEEL, new_client_id, opened, people, say
 
@@ -177,13 +179,15 @@ async def test_nothing_that_is_asked_often_walks_through_a_whole_table(file: Pat
     acts: list[Callable[[], object]] = [
         lambda: queries.profile(writer, "ann", "bob"),
         lambda: queries.conversation(writer, cid, "ann"),
-        lambda: queries.participant_ids(writer, cid, "ann"),
+        lambda: prove_membership(writer, cid, "ann"),
+        lambda: read_tail(writer, cid, "ann", 5),
         lambda: queries.conversations(
             writer, user_id="ann", cursor=None, limit=5, status=None, unread=None, q="steel"
         ),
         lambda: page(9, None),
         lambda: page(None, 0),
         lambda: queries.unread(writer, "ann"),
+        lambda: gaps.conversation_since(writer, cid, "ann", 0),
         lambda: gaps.resume(writer, "ann", {cid: 0}),
         lambda: mark_group(tx, [ReadMark(cid, "bob", 1)]),
         lambda: changes.start(tx, new, first),
@@ -208,6 +212,12 @@ async def test_nothing_that_is_asked_often_walks_through_a_whole_table(file: Pat
             ]
             assert walks == [], statement
     writer.close()
+
+
+def test_no_limit_makes_sqlite_plan_a_statement_anew_each_time() -> None:
+    sources = [file.read_text() for file in Path(queries.__file__).parent.rglob("*.py")]
+    assert any("LIMIT 0 + ?" in source for source in sources)
+    assert [source for source in sources if re.search(r"LIMIT\s+[?:]", source)] == []
 
 
 async def test_a_store_that_was_never_opened_says_so_and_closes(file: Path) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from . import bounds
-from .commands import Resume, ResumedAck
+from .commands import JoinConversation, JoinedAck, Resume, ResumedAck
 from .domain import Actor, Domain
-from .models import Catchup
 
 
-async def catch_up(domain: Domain, actor: Actor, conversation_id: str, after_seq: int) -> Catchup:
-    """Either every change after `after_seq`, or `reset`; `gone` for what is not there or not yours."""
-    bounds.seq("afterSeq", after_seq)
-    return await domain.store.catch_up(conversation_id, user_id=actor.user_id, after_seq=after_seq)
+async def join(domain: Domain, actor: Actor, body: JoinConversation) -> JoinedAck:
+    """The conversation, and either every change after `afterSeq` or `reset`."""
+    if body.after_seq is not None:
+        bounds.seq("afterSeq", body.after_seq)
+    joined = await domain.store.conversation_since(
+        body.conversation_id, user_id=actor.user_id, after_seq=body.after_seq
+    )
+    return JoinedAck(
+        conversation=joined.conversation, events=joined.events or [], reset=joined.events is None
+    )
 
 
 async def resume(domain: Domain, actor: Actor, body: Resume) -> ResumedAck:

@@ -393,6 +393,7 @@ def _insert(tx: Transaction, new: NewConversation) -> str:
 def take_seq(
     tx: Transaction, conversation_id: str, stands: Standing, kind: str, message: Message | None = None
 ) -> int:
+    """The next position, with its entry of the log. Of a changed `message`, `changed` is to be called with the new."""
     seq = stands.last_seq + 1
     tx.run("UPDATE conversations SET last_seq = ?, updated_at = ? WHERE key = ?", seq, tx.now, stands.key)
     tx.run(
@@ -404,7 +405,10 @@ def take_seq(
         stands.user_key,
         tx.now,
     )
-    tx.memory.forget(conversation_id)
+    if message is None:
+        tx.forget(conversation_id)
+    else:
+        tx.memory.forget(conversation_id)
     return seq
 
 
@@ -432,4 +436,6 @@ def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> N
 def changed(
     tx: Transaction, conversation_id: str, seq: int, message: Message | None, *, repeated: bool = False
 ) -> Changed:
+    if message is not None and not repeated:
+        tx.show(message)
     return Changed(seq, tx.conversation(conversation_id), message, tx.views(conversation_id), repeated)

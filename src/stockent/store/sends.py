@@ -204,6 +204,7 @@ def _append(
         forwarded=body.forwarded,
         system=body.system,
     )
+    tx.show(message)
     room.shown = Conversation(
         id=before.id,
         kind=before.kind,
@@ -258,7 +259,8 @@ def _write(
             if room.returned:
                 tx.run(_RETURN_FROM_ARCHIVE, room.key)
     tx.run(_MOVE_CONVERSATIONS, tx.activity_us, tx.now, encode_text(positions))
-    tx.run(_COUNT_UNREAD, encode_text(unread))
+    if unread:
+        tx.run(_COUNT_UNREAD, encode_text(unread))
 
 
 def _answer_repeats(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msgspec import UNSET, UnsetType
 
+from stockent.messaging.errors import not_found
 from stockent.messaging.models import (
-    Catchup,
     Conversation,
     ConversationPage,
     ConversationStatus,
@@ -21,6 +21,7 @@ from stockent.messaging.models import (
 from stockent.messaging.ports import (
     Changed,
     Created,
+    Joined,
     NewConversation,
     NewMessage,
     Read,
@@ -31,6 +32,7 @@ from stockent.messaging.ports import (
 )
 
 from . import changes, gaps, people, queries
+from .caches import Caches, Members
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
 from .groups import GroupsFamily
 from .ids import new_id
@@ -43,10 +45,8 @@ from .presence import PresenceFamily
 from .reactions import ReactionsFamily
 from .readers import Readers
 from .receipts import ReceiptsFamily
+from .tails import prove_membership, read_tail
 from .writer import Writer
-
-#: Profiles known to be stored as they are, so that a reconnecting user costs no write.
-MAX_REMEMBERED_PROFILES = 10_000
 
 
 class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily):
@@ -56,11 +56,10 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         self.path = path
         self._clock = clock
         self._lock: FileLock | None = None
-        super().__init__(Writer(lambda: connect_writer(path), clock))
+        #: Public for their figures; see `caches` for the rules.
+        self.caches = Caches()
+        super().__init__(Writer(lambda: connect_writer(path), clock, self.caches.apply))
         self._epoch = ""
-        self._stored_profiles: dict[str, Profile] = {}
-        #: Exact, because every change of it comes through here: asked at each request and connection.
-        self._disabled: set[str] = set()
 
     @property
     def epoch(self) -> str:
@@ -78,6 +77,7 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         if self._readers is not None:
             await self._readers.close()
         await self._writer.stop()
+        self.caches.clear()
         if self._lock is not None:
             self._lock.release()
 
@@ -88,27 +88,22 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
     # users
 
     async def save_profile(self, profile: Profile) -> None:
-        if self._stored_profiles.get(profile.id) == profile:
+        stored = self.caches.profiles.get(profile.id)
+        if stored is not None and profile in (stored, Profile(id=profile.id)):
             return
         # Under a key of its own, not None: it stands in nobody's way, so sends around it still go as one set.
         await self._writer.submit(Kind.PROFILE, f"profile {profile.id}", profile)
-        self._stored_profiles.pop(profile.id, None)
-        self._stored_profiles[profile.id] = profile
-        if len(self._stored_profiles) > MAX_REMEMBERED_PROFILES:
-            del self._stored_profiles[next(iter(self._stored_profiles))]
 
     async def profile(self, user_id: str, *, seen_by: str) -> Profile:
+        if user_id == seen_by and (mine := self.caches.profiles.get(user_id)) is not None:
+            return mine
         return await self._read(lambda connection: queries.profile(connection, user_id, seen_by))
 
     async def is_disabled(self, user_id: str) -> bool:
-        return user_id in self._disabled
+        return user_id in self.caches.disabled
 
     async def set_disabled(self, user_id: str, *, disabled: bool) -> None:
         await self._write(None, lambda tx: people.set_disabled(tx, user_id, disabled=disabled))
-        if disabled:
-            self._disabled.add(user_id)
-        else:
-            self._disabled.discard(user_id)
 
     # conversations
 
@@ -164,9 +159,20 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         )
 
     async def check_access(self, conversation_id: str, *, user_id: str) -> tuple[str, ...]:
-        return await self._read(
-            lambda connection: queries.participant_ids(connection, conversation_id, user_id)
+        members = self.caches.members.get(conversation_id)
+        if members is None:
+            members = await self._find_members(conversation_id, user_id)
+        elif user_id not in members:
+            raise not_found()
+        return tuple(members)
+
+    async def _find_members(self, conversation_id: str, user_id: str) -> Members:
+        since = self.caches.now
+        _, members = await self._read(
+            lambda connection: prove_membership(connection, conversation_id, user_id)
         )
+        self.caches.keep(conversation_id, since, members)
+        return members
 
     # messages
 
@@ -210,6 +216,8 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         around: int | None,
         limit: int,
     ) -> MessagePage:
+        if before is after is around is None:
+            return await self._newest(conversation_id, user_id, limit)
         return await self._read(
             lambda connection: queries.messages(
                 connection,
@@ -221,6 +229,18 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
                 limit=limit,
             )
         )
+
+    async def _newest(self, conversation_id: str, user_id: str, limit: int) -> MessagePage:
+        page = self.caches.page(conversation_id, user_id, limit)
+        if page is None:
+            since = self.caches.now
+            members, tail = await self._read(
+                lambda connection: read_tail(connection, conversation_id, user_id, limit)
+            )
+            page = tail.page(members[user_id], limit)
+            assert page is not None
+            self.caches.keep(conversation_id, since, members, tail)
+        return page
 
     # reading
 
@@ -234,11 +254,12 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
 
     # catching up
 
-    async def catch_up(self, conversation_id: str, *, user_id: str, after_seq: int) -> Catchup:
-        caught = await self._read(
-            lambda connection: gaps.catch_up(connection, user_id, {conversation_id: after_seq})
+    async def conversation_since(
+        self, conversation_id: str, *, user_id: str, after_seq: int | None
+    ) -> Joined:
+        return await self._read(
+            lambda connection: gaps.conversation_since(connection, conversation_id, user_id, after_seq)
         )
-        return caught[conversation_id]
 
     async def resume(self, user_id: str, positions: Mapping[str, int]) -> Resumed:
         return await self._read(lambda connection: gaps.resume(connection, user_id, positions))
@@ -253,7 +274,7 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
             upgrade(self.path)
             connection = connect_writer(self.path)
             self._epoch = _epoch(connection, self._clock())
-            self._disabled = queries.disabled_users(connection)
+            self.caches.disabled = queries.disabled_users(connection)
             readers = Readers(lambda: connect_reader(self.path))
         except sqlite3.Error as error:
             self._lock.release()

@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from stockent.messaging.models import Conversation, Participant, Personal, Sender
+from stockent.messaging.models import Conversation, Message, Participant, Personal, Sender
 from stockent.messaging.ports import View
 
 from .connect import sqlite3
 from .documents import VIEW, conversations_from, encode_text, view_from
 from .ids import MessageIds, hex_ms, rfc3339
+from .traces import Traces
 
 #: Conversations whose present state the writer keeps, so that a send need not read it; the oldest leave first.
 MAX_REMEMBERED_CONVERSATIONS = 10_000
@@ -72,6 +73,8 @@ class Transaction:
         #: Orders lists: greater than in every batch before, whatever the clock does.
         self.activity_us = activity_us
         self.message_ids = message_ids
+        #: Of the attempt that is being made.
+        self.traces = Traces()
 
     def run(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         return self.connection.execute(sql, parameters)
@@ -83,6 +86,15 @@ class Transaction:
         """The one value of a query that gives one row, such as a JSON document; None without a row."""
         row = self.connection.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
+
+    def forget(self, conversation_id: str) -> None:
+        """To be called by whatever changes a conversation's messages or people otherwise than by `show`."""
+        self.memory.forget(conversation_id)
+        self.traces.messages.append((conversation_id, None))
+
+    def show(self, message: Message) -> None:
+        """To be called with each message that is new, or changed by nothing else than what it says itself."""
+        self.traces.messages.append((message.conversation_id, message))
 
     def conversations(self, ids: Iterable[str]) -> Mapping[str, Conversation]:
         """Present states with `unread` 0, for the writer's own use: proves nobody's access."""

@@ -27,6 +27,7 @@ from .outcomes import Outcome, resolve
 from .people import save_profiles
 from .plan import Kind, Operation, plan
 from .sends import send_group
+from .traces import Traces
 from .transaction import Memory, Transaction
 
 #: Operations that may wait for the writer; one more is refused as overload.
@@ -43,11 +44,21 @@ log = structlog.get_logger("stockent.store")
 
 
 class Writer:
-    """Owns the write connection from `start` to `stop`. `connect` is called again after the connection broke."""
+    """Owns the write connection from `start` to `stop`. `connect` is called again after the connection broke.
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], clock: Callable[[], float]) -> None:
+    `tell` is called on the event loop with what each batch changed, before any of the batch's callers goes on.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        clock: Callable[[], float],
+        tell: Callable[[Traces], None],
+    ) -> None:
         self._connect = connect
         self._clock = clock
+        self._tell = tell
+        self._traces = Traces()
         self._queue: SimpleQueue[Operation | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -98,17 +109,24 @@ class Writer:
             if all(operation.kind is Kind.PROFILE for operation in batch):
                 time.sleep(PATIENCE_S)
                 self._gather(batch, MAX_BATCH)
+            traces = self._traces = Traces()
             try:
                 outcomes = self._commit(batch)
             except BaseException as error:  # noqa: BLE001  # whatever it is, every caller gets an answer
                 self._roll_back()
                 self._gather(batch, MAX_WAITING_WRITES + MAX_BATCH)
                 outcomes = _refusals(batch, error)
+                traces.failed = True
             try:
-                self._loop.call_soon_threadsafe(resolve, outcomes)
+                self._loop.call_soon_threadsafe(self._answer, outcomes, traces)
             except RuntimeError:  # the loop is closed: nobody waits, and nobody will hand over more
                 break
         self._disconnect()
+
+    def _answer(self, outcomes: list[Outcome], traces: Traces) -> None:
+        """Who is answered here goes on in a later turn of the loop: by then the caches know."""
+        resolve(outcomes)
+        self._tell(traces)
 
     def _gather(self, batch: list[Operation], limit: int) -> None:
         """Take what waits, without waiting for more, up to `limit` in all."""
@@ -156,6 +174,7 @@ class Writer:
     ) -> list[Outcome]:
         """Run a group; if it fails by the fault of one operation, run each alone so that only that one fails."""
         tx.run("SAVEPOINT attempt")
+        tx.traces = Traces()
         before = tx.connection.total_changes
         try:
             results = run(tx, [operation.argument for operation in operations])
@@ -170,6 +189,7 @@ class Writer:
                 return [(operations[0].future, error)]
             return [outcome for operation in operations for outcome in self._attempt(tx, run, [operation])]
         tx.run("RELEASE attempt")
+        self._traces.add(tx.traces)
         return [(operation.future, result) for operation, result in zip(operations, results, strict=True)]
 
     def _undo(self, tx: Transaction, *, since: int) -> None:

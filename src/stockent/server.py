@@ -19,10 +19,12 @@ from . import logs
 from .auth import Authenticator
 from .config import Settings
 from .demo import Demo, seed
-from .gateway import CallLater, Gateway, SocketEmitter
+from .gateway import Gateway, SocketEmitter
 from .http.app import create_app
+from .messaging.commands import MAX_WATCHED
 from .messaging.domain import Domain
 from .messaging.ports import Store
+from .messaging.timers import CallLater, loop_call_later
 from .socketio import Limits, Listener, Server, listener, tune_collector
 from .store import open_store
 
@@ -34,7 +36,8 @@ RECONNECT_IN_MS = 1_000
 DRAIN_S = 0.2
 BACKLOG = 4_096
 #: A message of 5,000 characters is at most 60 KB of escaped JSON; files do not come this way.
-LIMITS = Limits(max_payload_bytes=256_000)
+#: Of its rooms one is the user's; whom a socket watches takes nothing from the conversations that it has in view.
+LIMITS = Limits(max_payload_bytes=256_000, max_rooms=1 + 1_000 + MAX_WATCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,11 @@ async def node(
     *,
     demo: bool = False,
     now: Callable[[], float] = time.time,
-    call_later: CallLater | None = None,
+    call_later: CallLater = loop_call_later,
 ) -> AsyncIterator[Node]:
     """Everything but the listener's own loop, built and started; stopped in reverse order.
 
-    `now` and `call_later` are what tokens and typing are timed by, see `Gateway`.
+    `now` and `call_later` are what tokens, typing and presence are timed by, see `Domain`.
     """
     port = int(sock.getsockname()[1])
     if demo:
@@ -93,6 +96,7 @@ async def node(
         finally:
             built.gateway.stop()
             await built.server.stop()
+            await built.domain.presence.stop()
     finally:
         await store.close()
         log.info("stopped")
@@ -105,14 +109,14 @@ async def _build(
     *,
     demo: bool,
     now: Callable[[], float],
-    call_later: CallLater | None,
+    call_later: CallLater,
 ) -> Node:
     origins = settings.allowed_origins(port=port)
     authenticator = Authenticator(settings, now=now)
     server = Server(limits=LIMITS, origins=origins)
     namespace = server.of("/")
-    domain = Domain(store, SocketEmitter(namespace), settings.policy)
-    gateway = Gateway(namespace, domain, authenticator, now=now, call_later=call_later)
+    domain = Domain(store, SocketEmitter(namespace), settings.policy, now=now, call_later=call_later)
+    gateway = Gateway(namespace, domain, authenticator)
     shown = Demo(settings, now=now) if demo else None
 
     async def ready() -> None:

@@ -6,7 +6,7 @@ client must be able to know from events alone; `seen` cuts that out of what the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 Json = dict[str, Any]
@@ -31,6 +31,7 @@ class Mirror:
             "message_deleted": self._message_deleted,
             "conversation_deleted": self._deleted,
             "message_read": self._read,
+            "message_delivered": self._delivered,
         }
 
     def apply(self, event: str, payload: Json) -> None:
@@ -39,6 +40,7 @@ class Mirror:
     def state(self) -> Json:
         """In the form that `seen` gives to what was fetched."""
         return seen(
+            self.user_id,
             self.conversations.values(),
             self.unread,
             {cid: list(known.values()) for cid, known in self.messages.items()},
@@ -88,27 +90,36 @@ class Mirror:
         self.unread = payload["totalUnread"]
 
     def _read(self, payload: Json) -> None:
-        conversation = self.conversations[payload["conversationId"]]
-        people = [
-            person | {"readSeq": payload["readSeq"], "readAt": payload["readAt"]}
-            if person["userId"] == payload["userId"]
-            else person
-            for person in conversation["participants"]
-        ]
-        own = payload["userId"] == self.user_id
-        unread = payload["unread"] if own else conversation["unread"]
-        self.conversations[payload["conversationId"]] = conversation | {
-            "participants": people,
-            "unread": unread,
-        }
-        if own:
+        marks = {"readSeq": payload["readSeq"], "readAt": payload["readAt"]}
+        self._mark(payload, marks)
+        self._delivered(payload | {"deliveredSeq": payload["readSeq"], "deliveredAt": payload["readAt"]})
+        if payload["userId"] == self.user_id:
+            cid = payload["conversationId"]
+            self.conversations[cid] = self.conversations[cid] | {"unread": payload["unread"]}
             self.unread = payload["totalUnread"]
 
+    def _delivered(self, payload: Json) -> None:
+        people = self.conversations[payload["conversationId"]]["participants"]
+        [person] = [person for person in people if person["userId"] == payload["userId"]]
+        if person["deliveredSeq"] < payload["deliveredSeq"]:
+            self._mark(payload, {name: payload[name] for name in ("deliveredSeq", "deliveredAt")})
 
-def seen(conversations: Iterable[Json], unread: int, messages: dict[str, list[Json]]) -> Json:
-    """Everything but the moments of changes, which not every event tells, and which order nothing."""
+    def _mark(self, payload: Json, marks: Json) -> None:
+        conversation = self.conversations[payload["conversationId"]]
+        people = [
+            person | marks if person["userId"] == payload["userId"] else person
+            for person in conversation["participants"]
+        ]
+        self.conversations[payload["conversationId"]] = conversation | {"participants": people}
+
+
+def seen(user_id: str, conversations: Iterable[Json], unread: int, messages: dict[str, list[Json]]) -> Json:
+    """Everything but the moments of changes, which not every event tells, and which order nothing.
+
+    Deliveries are told of others only, and of conversations in view.
+    """
     return {
-        "conversations": {each["id"]: _conversation(each) for each in conversations},
+        "conversations": {each["id"]: _conversation(each, user_id, messages) for each in conversations},
         "unread": unread,
         "messages": {
             cid: sorted((_message(each) for each in page), key=lambda each: int(each["seq"]))
@@ -117,10 +128,16 @@ def seen(conversations: Iterable[Json], unread: int, messages: dict[str, list[Js
     }
 
 
-def _conversation(conversation: Json) -> Json:
+def _conversation(conversation: Json, user_id: str, in_view: Container[str]) -> Json:
     last = conversation["lastMessage"]
     shown = {name: value for name, value in conversation.items() if name != "updatedAt"}
-    return shown | {"lastMessage": None if last is None else _message(last)}
+    people = [
+        person
+        if conversation["id"] in in_view and person["userId"] != user_id
+        else {name: value for name, value in person.items() if not name.startswith("delivered")}
+        for person in conversation["participants"]
+    ]
+    return shown | {"participants": people, "lastMessage": None if last is None else _message(last)}
 
 
 def _message(message: Json) -> Json:

@@ -30,9 +30,14 @@ GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
     "message_history": lambda _, cid, mid: {"conversationId": cid, "messageId": mid},
     "add_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
     "remove_reaction": lambda _, cid, mid: {"conversationId": cid, "messageId": mid, "emoji": "👍"},
+    "search_messages": lambda _, cid, mid: {"q": "hello"},
     "mark_read": lambda _, cid, mid: {"conversationId": cid, "seq": 1},
-    "typing_start": lambda _, cid, mid: {"conversationId": cid},
+    "mark_delivered": lambda _, cid, mid: {"conversations": {cid: 1}},
+    "typing_start": lambda _, cid, mid: {"conversationId": cid, "activity": "recording"},
     "typing_stop": lambda _, cid, mid: {"conversationId": cid},
+    "set_presence": lambda _, cid, mid: {"status": "away"},
+    "watch_presence": lambda _, cid, mid: {"userIds": ["ben"]},
+    "change_settings": lambda _, cid, mid: {"sendReadReceipts": False},
     "create_conversation": lambda _, cid, mid: {"participantIds": ["ben", "cem"], "title": "Three"},
     "change_conversation": lambda _, cid, mid: {"conversationId": cid, "title": "New"},
     "change_personal": lambda _, cid, mid: {"conversationId": cid, "pinned": True},
@@ -47,8 +52,18 @@ GOOD: Mapping[str, Callable[[Place, str, str], Argument]] = {
     "refresh_token": lambda place, cid, mid: {"token": place.token("ann")},
 }
 EVERY_COMMAND = pytest.mark.parametrize("command", sorted(GOOD))
-#: Leaving needs no proof: it is of one's own socket only. `resume` and `refresh_token` name no one conversation.
-OPEN = {"leave_conversation", "resume", "refresh_token", "create_conversation"}
+#: Leaving needs no proof: it is of one's own socket only. The others name no one conversation.
+OPEN = {
+    "leave_conversation",
+    "mark_delivered",
+    "set_presence",
+    "watch_presence",
+    "change_settings",
+    "resume",
+    "refresh_token",
+    "create_conversation",
+    "search_messages",
+}
 GUARDED = pytest.mark.parametrize("command", sorted(GOOD.keys() - OPEN))
 TRANSPORTS = pytest.mark.parametrize("transport", [WEBSOCKET, POLLING])
 
@@ -232,6 +247,17 @@ async def test_a_malformed_argument_is_refused_by_the_name_of_its_field(place: P
         ("mark_read", {"seq": -1}, "seq"),
         ("mark_read", {"seq": None}, "seq"),
         ("mark_read", {"seq": True}, "seq"),
+        ("mark_delivered", {"conversations": {}}, "conversations"),
+        ("mark_delivered", {"conversations": {"two words": 1}}, "conversations"),
+        ("mark_delivered", {"conversations": {"x": 2**53}}, "conversations"),
+        ("mark_delivered", {"conversations": {f"c{number}": 0 for number in range(501)}}, "conversations"),
+        ("typing_start", {"activity": "dancing"}, "activity"),
+        ("set_presence", {"status": "offline"}, "status"),
+        ("watch_presence", {"userIds": [f"u{number}" for number in range(201)]}, "userIds"),
+        ("watch_presence", {"userIds": ["two words"]}, "userIds"),
+        ("watch_presence", {"userIds": None}, "userIds"),
+        ("change_settings", {"sendReadReceipts": 0}, "sendReadReceipts"),
+        ("change_settings", {"sendReadReceipts": None}, "sharePresence"),
         ("resume", {"epoch": 5}, "epoch"),
         ("resume", {"conversations": []}, "conversations"),
         ("resume", {"conversations": {"two words": 1}}, "conversations"),

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 _NAMED = re.compile(r"`([a-z_/]+\.py):([A-Za-z_.]+)`")
 
 
-@pytest.mark.parametrize("guide", ["data-flow.md", "delivery.md"])
+@pytest.mark.parametrize("guide", ["data-flow.md", "delivery.md", "search.md"])
 def test_every_call_that_a_guide_names_exists(guide: str) -> None:
     text = (ROOT / "docs" / guide).read_text(encoding="utf-8")
     named = set(_NAMED.findall(text))

@@ -44,7 +44,7 @@ class Watched:
 
     async def fetched(self) -> Json:
         here = [cid for cid in self.in_view if cid in self.mirror.conversations]
-        return seen(**await fetch(self.device, here))
+        return seen(self.device.person.user_id, **await fetch(self.device, here))
 
 
 async def fetch(device: Device, in_view: list[str]) -> Json:
@@ -73,7 +73,8 @@ class Story:
         user = self._random.choice(sorted(self._ways))
         way, cid = self._random.choice(self._ways[user]), self._random.choice(self._cids)
         kind = self._random.choices(
-            ["send", "edit", "delete", "read", "status", "title", "new"], [40, 15, 10, 20, 8, 4, 3]
+            ["send", "edit", "delete", "read", "delivered", "status", "title", "new"],
+            [40, 15, 10, 20, 20, 8, 4, 3],
         )[0]
         mine = self._own.setdefault((user, cid), [])
         if kind == "new":
@@ -83,6 +84,8 @@ class Story:
             await self._place.person(user).done("PATCH", f"/api/conversations/{cid}", title)
         elif kind == "read":
             await way.mark_read(cid, self._random.randrange(60))
+        elif kind == "delivered":
+            await way.mark_delivered({cid: self._random.randrange(60)})
         elif kind == "status":
             await (way.reopen(cid) if cid in self._closed else way.close(cid))
             self._closed ^= {cid}

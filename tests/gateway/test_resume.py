@@ -111,8 +111,8 @@ async def test_conversations_that_one_did_not_name_come_along_newest_first(place
     await place.conversation("ben", "cem")
     await place.send("ben", meanwhile[0])
     ann = await place.device("ann")
-    ack = await ann.done("resume", epoch=place.epoch, conversations={named: 0})
     listed = (await place.person("ann").done("GET", "/api/conversations"))["items"]
+    ack = await ann.done("resume", epoch=place.epoch, conversations={named: 0})
     assert ack["others"] == [each for each in listed if each["id"] != named]
     assert [each["id"] for each in ack["others"]] == [meanwhile[0], meanwhile[2], meanwhile[1]]
 

@@ -25,8 +25,8 @@ async def test_joining_gives_the_conversation_as_one_sees_it(place: Place) -> No
     cid = await place.conversation("ann", "ben")
     await place.send("ann", cid)
     ben = await place.device("ben")
-    ack = await ben.done("join_conversation", conversationId=cid)
     fetched = await place.person("ben").done("GET", f"/api/conversations/{cid}")
+    ack = await ben.done("join_conversation", conversationId=cid)
     assert ack == {"ok": True, "conversation": fetched, "events": [], "reset": False}
     assert fetched["unread"] == 1
 
@@ -179,4 +179,5 @@ async def test_a_socket_that_goes_leaves_every_room_and_nothing_in_memory(
     await poll_until(lambda: not place.node.server.engine.connections)
     assert not place.namespace.sockets
     assert len(place.namespace.rooms) == 0
+    place.clock.advance(10)
     assert place.clock.waiting == 1, "only the watch over tokens still has a timer"

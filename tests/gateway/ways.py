@@ -21,6 +21,10 @@ class Way(Protocol):
 
     async def mark_read(self, cid: str, seq: int) -> Json: ...
 
+    async def mark_delivered(self, positions: dict[str, int]) -> None: ...
+
+    async def change_settings(self, **changes: bool) -> Json: ...
+
     async def close(self, cid: str) -> Json: ...
 
     async def reopen(self, cid: str) -> Json: ...
@@ -49,6 +53,12 @@ class OverHttp:
 
     async def mark_read(self, cid: str, seq: int) -> Json:
         return dict(await self._person.done("PUT", f"/api/conversations/{cid}/read", {"seq": seq}))
+
+    async def mark_delivered(self, positions: dict[str, int]) -> None:
+        await self._person.done("PUT", "/api/delivered", {"conversations": positions}, status=204)
+
+    async def change_settings(self, **changes: bool) -> Json:
+        return dict(await self._person.done("PATCH", "/api/me/settings", changes))
 
     async def close(self, cid: str) -> Json:
         return dict(await self._person.done("PATCH", f"/api/conversations/{cid}", {"status": "CLOSED"}))
@@ -82,6 +92,12 @@ class OverSocket:
     async def mark_read(self, cid: str, seq: int) -> Json:
         ack = await self._device.done("mark_read", conversationId=cid, seq=seq)
         return {name: value for name, value in ack.items() if name != "ok"}
+
+    async def mark_delivered(self, positions: dict[str, int]) -> None:
+        await self._device.done("mark_delivered", conversations=positions)
+
+    async def change_settings(self, **changes: bool) -> Json:
+        return dict((await self._device.done("change_settings", **changes))["settings"])
 
     async def close(self, cid: str) -> Json:
         return dict((await self._device.done("close_conversation", conversationId=cid))["conversation"])

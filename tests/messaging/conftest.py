@@ -13,6 +13,7 @@ from stockent.messaging.commands import CreateConversation, SendMessage
 from stockent.messaging.domain import Actor, Domain
 from stockent.messaging.models import Message
 from stockent.store import open_store
+from tests.gateway.clock import Clock
 from tests.messaging.sockets import Sockets
 
 ANN = Actor("ann", "Ann")
@@ -27,10 +28,17 @@ def sockets() -> Sockets:
 
 
 @pytest.fixture
-async def domain(tmp_path: Path, sockets: Sockets) -> AsyncIterator[Domain]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def domain(tmp_path: Path, sockets: Sockets, clock: Clock) -> AsyncIterator[Domain]:
     store = open_store(f"sqlite:///{tmp_path}/stockent.db")
     await store.open()
-    yield Domain(store, sockets)
+    domain = Domain(store, sockets, now=clock.now, call_later=clock.call_later)
+    yield domain
+    await domain.presence.stop()
     await store.close()
 
 

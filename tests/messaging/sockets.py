@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from stockent.messaging.events import EVENTS, conversation_room, user_room
+from stockent.messaging.events import EVENTS, conversation_room, presence_room, user_room
 
 Heard = tuple[str, dict[str, Any]]
 
@@ -41,6 +41,11 @@ class Sockets:
         if viewing is not None:
             self.view(socket, viewing)
         return socket
+
+    def watch(self, socket: Socket, *user_ids: str) -> None:
+        """Put the socket into the rooms of these people's presence."""
+        for user_id in user_ids:
+            self._rooms[presence_room(user_id)].append(socket)
 
     def view(self, socket: Socket, conversation_id: str) -> None:
         self._rooms[conversation_room(conversation_id)].append(socket)

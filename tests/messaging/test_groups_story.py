@@ -84,6 +84,9 @@ class Device:
         if event == "message_read":
             self._read(cid, payload)
             return
+        if event == "message_delivered":
+            assert payload["userId"] in {person["userId"] for person in self.known[cid]["participants"]}
+            return
         if position is None:
             position = payload["updatedSeq"] if event == "message_updated" else payload["seq"]
         assert position == self.at[cid] + 1, f"{event} at {position} after {self.at[cid]}"
@@ -155,7 +158,7 @@ class Device:
 
 
 def shown(known: dict[str, Json], at: dict[str, int], total: int, texts: dict[str, dict[str, Json]]) -> Json:
-    """Without the moments that not every event tells."""
+    """Without the moments that not every event tells, and without deliveries, of which only the room is told."""
     return {
         "conversations": {cid: _timeless(conversation) for cid, conversation in known.items()},
         "at": at,
@@ -169,7 +172,12 @@ def shown(known: dict[str, Json], at: dict[str, int], total: int, texts: dict[st
 
 def _timeless(conversation: Json) -> Json:
     last = conversation["lastMessage"]
-    return conversation | {"updatedAt": None, "lastMessage": last and _timeless_message(last)}
+    people = [person | {"deliveredSeq": None, "deliveredAt": None} for person in conversation["participants"]]
+    return conversation | {
+        "participants": people,
+        "updatedAt": None,
+        "lastMessage": last and _timeless_message(last),
+    }
 
 
 def _timeless_message(message: Json) -> Json:

@@ -23,24 +23,29 @@ def _planned(handed_over: list[tuple[Kind, str | None]]) -> list[list[list[int]]
 
 def test_sends_and_marks_of_different_conversations_stand_together() -> None:
     alternating = [(Kind.SEND, "a"), (Kind.MARK, "b"), (Kind.SEND, "c"), (Kind.MARK, "d"), (Kind.OTHER, "e")]
-    assert _planned(list(alternating)) == [[[], [0, 2], [1, 3], [4]]]
+    assert _planned(list(alternating)) == [[[], [0, 2], [1, 3], [], [], [4]]]
 
 
 def test_a_profile_is_stored_before_what_its_user_does_next() -> None:
-    assert _planned([(Kind.SEND, "a"), (Kind.PROFILE, "profile ana")]) == [[[1], [0], [], []]]
+    assert _planned([(Kind.SEND, "a"), (Kind.PROFILE, "profile ana")]) == [[[1], [0], [], [], [], []]]
 
 
 def test_a_send_after_a_mark_of_its_conversation_waits_for_the_next_stage() -> None:
     assert _planned([(Kind.MARK, "a"), (Kind.SEND, "a"), (Kind.SEND, "b")]) == [
-        [[], [2], [0], []],
-        [[], [1], [], []],
+        [[], [2], [0], [], [], []],
+        [[], [1], [], [], [], []],
     ]
+
+
+def test_deliveries_stand_in_no_sends_way() -> None:
+    acts = [(Kind.DELIVERED, "delivered ana"), (Kind.SEND, "a"), (Kind.DELIVERED, "delivered bo")]
+    assert _planned([*acts, (Kind.SEND, "b")]) == [[[], [1, 3], [], [0, 2], [], []]]
 
 
 def test_what_may_touch_any_conversation_stands_after_all_before_it_and_before_all_after() -> None:
     assert _planned([(Kind.SEND, "a"), (Kind.OTHER, None), (Kind.SEND, "b")]) == [
-        [[], [0], [], [1]],
-        [[], [2], [], []],
+        [[], [0], [], [], [], [1]],
+        [[], [2], [], [], [], []],
     ]
 
 

@@ -205,16 +205,16 @@ class Device:
         """
         await self.done("leave_conversation", conversationId="settle")
 
-    async def first(self, event: str) -> Any:
-        """The payload of the first such event, waiting for it if need be."""
+    async def first(self, event: str, *, since: int = 0, timeout_s: float = ANSWER_TIMEOUT_S) -> Any:
+        """The payload of the first such event, waiting for it if need be; `since` so many that were heard before."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 while True:
-                    for heard in self.heard:
+                    for heard in self.heard[since:]:
                         if heard.event == event:
                             return heard.payload
                     await asyncio.sleep(0.01)
-        raise StepFailed(f"{self.label}: {event}", shown([heard.event for heard in self.heard]))
+        raise StepFailed(f"{self.label}: {event}", shown([heard.event for heard in self.heard[since:]]))
 
     async def cut(self) -> None:
         """End the TCP connections under the socket: no close frame, no goodbye, as when a network goes away."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from . import enriching, grouping, standing, talking
+from . import enriching, grouping, signals, standing, talking
 from .scene import Scene
 
 Run = Callable[[Scene], Awaitable[None]]
@@ -35,8 +35,10 @@ STEPS: tuple[Step, ...] = (
         "a clientId used for another message is refused", talking.reuse_client_id, (talking.send_over_http,)
     ),
     Step("unread counts add up", talking.count_unread, (talking.send_over_socket,)),
+    Step("a delivery shows to those who look", signals.delivered, (talking.send_over_socket,)),
     Step("reading lowers the counts on all devices", talking.mark_read, (talking.send_over_socket,)),
-    Step("typing shows in the room only", talking.typing, (talking.join,)),
+    Step("typing and recording show to all who take part", signals.typing, (talking.join,)),
+    Step("people who share a conversation see each other", signals.presence, (talking.create,)),
     Step("an edit shows everywhere", talking.edit, (talking.send_over_socket,)),
     Step("a reaction shows everywhere, given and taken back", enriching.react, (talking.edit,)),
     Step("an answer quotes, and mentions who takes part", enriching.answer, (talking.edit,)),
@@ -51,6 +53,11 @@ STEPS: tuple[Step, ...] = (
         (talking.send_over_http, talking.close_and_reopen),
     ),
     Step(
+        "a reading that is kept back shows to oneself only",
+        signals.read_unseen,
+        (talking.join, talking.close_and_reopen),
+    ),
+    Step(
         "history reads the same in both directions",
         standing.history,
         (talking.keep_order, talking.delete_message),
@@ -63,6 +70,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("positions of another store are reset", standing.foreign_epoch, (talking.join,)),
     Step("whoever left the room is notified instead", standing.leave, (standing.cut_and_resume,)),
+    Step("whoever goes is offline after a grace", signals.offline, (talking.create,)),
     Step("a deleted conversation is gone for everyone", standing.delete_conversation, (talking.create,)),
     Step("the outsider heard nothing all the while", standing.silence, (talking.create,)),
     Step(

@@ -51,6 +51,9 @@ async def foreign_access(scene: Scene) -> None:
         ("delete_conversation", one),
     ):
         await scene.outsider_socket.refused(command, code="not_found", **argument)
+    delivered = {"conversations": {scene.conversation_id: 1}}
+    await scene.outsider.done("PUT", "/api/delivered", delivered, status=204)
+    await scene.outsider_socket.done("mark_delivered", **delivered)
     caught = await scene.outsider_socket.done(
         "resume", epoch=scene.epoch, conversations={scene.conversation_id: 0}
     )

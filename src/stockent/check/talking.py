@@ -154,19 +154,6 @@ async def mark_read(scene: Scene) -> None:
     same("GET /api/unread", await scene.unread_of(scene.seller), (0, scene.unread_before))
 
 
-async def typing(scene: Scene) -> None:
-    for command, event in (("typing_start", "user_typing"), ("typing_stop", "user_stopped_typing")):
-        heard = await scene.listen()
-        await scene.seller_view.done(command, conversationId=scene.conversation_id)
-        payloads = await heard.exactly({scene.buyer_view: [event]})
-        fields(
-            event,
-            only(payloads[scene.buyer_view]),
-            conversationId=scene.conversation_id,
-            userId=scene.seller.user_id,
-        )
-
-
 async def edit(scene: Scene) -> None:
     target = f"{scene.path}/messages/{scene.second['id']}"
     await scene.seller.refused("PATCH", target, {"content": "Mine now"}, status=403, code="forbidden")

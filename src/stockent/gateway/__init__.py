@@ -4,8 +4,7 @@ No rule of messaging stands here, and no frame: a command is decoded, its verb c
 joined by the server after a proof of access; no client ever names one.
 """
 
-from .context import CallLater
 from .emitter import SocketEmitter
 from .gateway import Gateway
 
-__all__ = ["CallLater", "Gateway", "SocketEmitter"]
+__all__ = ["Gateway", "SocketEmitter"]

@@ -1,10 +1,9 @@
-"""What the socket's verbs are given: the domain, and what of it lives per node."""
+"""What the socket's verbs are given, and what a socket carries."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -12,12 +11,9 @@ import structlog
 from ..auth import Identity
 from ..messaging.commands import Done
 from ..messaging.domain import Actor, Domain
-from ..messaging.typing import Timer, Typing
 from ..socketio import Socket
 
 log = structlog.get_logger("stockent.gateway")
-
-CallLater = Callable[[float, Callable[[], None]], Timer]
 
 
 @dataclass(slots=True)
@@ -34,13 +30,8 @@ class Context:
     """One for each gateway."""
 
     domain: Domain
-    typing: Typing
     identify: Callable[[str], Awaitable[Identity]]
 
 
 #: A command of the table in `messaging.commands`: what it takes is decoded already, and what it returns is the ack.
 Verb = Callable[[Context, Socket, Actor, Any], Awaitable[Done]]
-
-
-def rfc3339(unix_s: float) -> str:
-    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from typing import Any
 
 import structlog
 
 from ..auth import Authenticator, Identity, identify, token_from_request
-from ..messaging import reading, users
+from ..messaging import users
 from ..messaging.commands import COMMANDS, MAX_RESUME_CONVERSATIONS, Done, ErrorBody, Failed
 from ..messaging.decoding import decode
 from ..messaging.domain import Actor, Domain
@@ -25,11 +23,11 @@ from ..messaging.events import (
     ServerDraining,
     user_room,
 )
-from ..messaging.models import MAX_CONTENT_CHARS, MAX_PAGE, MAX_PARTICIPANTS, UserSettings
+from ..messaging.models import MAX_CONTENT_CHARS, MAX_PAGE, MAX_PARTICIPANTS
 from ..messaging.policy import Policy
-from ..messaging.typing import Timer, Typing
+from ..messaging.timers import Timer, rfc3339
 from ..socketio import ConnectError, Namespace, Socket
-from .context import CallLater, Context, Speaker, rfc3339
+from .context import Context, Speaker
 from .table import VERBS
 
 log = structlog.get_logger("stockent.gateway")
@@ -41,30 +39,18 @@ EXPIRY_NOTICE_S = 60.0
 
 
 class Gateway:
-    """Binds a namespace to the domain.
+    """Binds a namespace to the domain. The domain's clock is the scale of a token's `exp` too."""
 
-    `now` gives Unix seconds, the scale of a token's `exp`; `call_later(delay_s, callback)` is the event loop's.
-    """
-
-    def __init__(
-        self,
-        namespace: Namespace,
-        domain: Domain,
-        authenticator: Authenticator,
-        *,
-        now: Callable[[], float] = time.time,
-        call_later: CallLater | None = None,
-    ) -> None:
+    def __init__(self, namespace: Namespace, domain: Domain, authenticator: Authenticator) -> None:
         self._namespace = namespace
         self._domain = domain
         self._authenticator = authenticator
-        self._now = now
-        self._call_later = call_later or asyncio.get_running_loop().call_later
-        self._typing = Typing(domain, self._call_later)
+        self._now = domain.now
+        self._call_later = domain.call_later
         self._watch: Timer | None = None
         self._barring: asyncio.Task[None] | None = None
         self._limits = _limits(namespace.limits.max_payload_bytes, domain.policy)
-        self._context = Context(domain, self._typing, self._identify)
+        self._context = Context(domain, self._identify)
         namespace.use(self._authenticate)
         namespace.on_connect(self._greet)
         namespace.on_disconnect(self._forget)
@@ -115,14 +101,16 @@ class Gateway:
         user_id = speaker.actor.user_id
         # First the room, then the count: what comes in between is an event, and not lost.
         socket.join(user_room(user_id))
+        self._domain.presence.enter(user_id, socket.id)
         log.debug("connect", socket=socket.id, user=user_id, transport=socket.connection.transport)
         try:
-            unread = await reading.unread(self._domain, speaker.actor)
+            greeting = await self._domain.store.greeting(user_id)
         except MessagingError as error:
             # Without `ready` a client would wait for ever; closed, it knows that it has to come back.
             log.warning("greeting_failed", socket=socket.id, code=error.code, reason=error.message)
             socket.disconnect(close=True)
             return
+        self._domain.presence.learn(user_id, shares=greeting.settings.share_presence)
         socket.emit(
             READY,
             Ready(
@@ -130,8 +118,8 @@ class Gateway:
                 epoch=self._domain.store.epoch,
                 server_time=rfc3339(self._now()),
                 limits=self._limits,
-                settings=UserSettings(),
-                total_unread=unread.total,
+                settings=greeting.settings,
+                total_unread=greeting.total_unread,
             ),
         )
 
@@ -139,8 +127,9 @@ class Gateway:
         speaker: Speaker = socket.data
         user_id = speaker.actor.user_id
         log.debug("disconnect", socket=socket.id, user=user_id, reason=reason)
+        self._domain.presence.leave(user_id, socket.id)
         if not self._namespace.rooms.members(user_room(user_id)):
-            self._typing.forget(user_id)
+            self._domain.typing.forget(user_id)
 
     def _check_identities(self) -> None:
         self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)

@@ -18,8 +18,9 @@ from ..messaging.commands import (
 from ..messaging.domain import Actor
 from ..messaging.errors import Code, MessagingError, not_found
 from ..messaging.events import conversation_room, joining_room
+from ..messaging.timers import rfc3339
 from ..socketio import Socket, TooManyRooms
-from .context import Context, Speaker, Verb, log, rfc3339
+from .context import Context, Speaker, Verb, log
 
 
 async def join(context: Context, socket: Socket, actor: Actor, command: JoinConversation) -> JoinedAck:

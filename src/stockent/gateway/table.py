@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import conversing, grouping, reacting, standing, talking
+from . import conversing, grouping, reacting, searching, signalling, standing, talking
 from .context import Verb
 
 VERBS: Mapping[str, Verb] = {
     **standing.VERBS,
     **talking.VERBS,
     **conversing.VERBS,
+    **signalling.VERBS,
     **grouping.VERBS,
     **reacting.VERBS,
+    **searching.VERBS,
 }

@@ -1,4 +1,4 @@
-"""Commands about messages: send, edit, delete, read, type."""
+"""Commands about messages: send, edit, delete, read."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Mapping
 
 from ..messaging import messages, reading
 from ..messaging.commands import (
-    ConversationRef,
-    Done,
     EditMessageCommand,
     MarkReadCommand,
     MessageAck,
     MessageRef,
     ReadAck,
     SendMessageCommand,
-    TypingCommand,
 )
 from ..messaging.domain import Actor
 from ..socketio import Socket
@@ -46,21 +43,9 @@ async def mark_read(context: Context, socket: Socket, actor: Actor, command: Mar
     return ReadAck(read_seq=state.read_seq, unread=state.unread, total_unread=state.total_unread)
 
 
-async def typing_start(context: Context, socket: Socket, actor: Actor, command: TypingCommand) -> Done:
-    await context.typing.start(actor, command.conversation_id)
-    return Done()
-
-
-async def typing_stop(context: Context, socket: Socket, actor: Actor, command: ConversationRef) -> Done:
-    await context.typing.stop(actor, command.conversation_id)
-    return Done()
-
-
 VERBS: Mapping[str, Verb] = {
     "send_message": send,
     "edit_message": edit,
     "delete_message": delete,
     "mark_read": mark_read,
-    "typing_start": typing_start,
-    "typing_stop": typing_stop,
 }

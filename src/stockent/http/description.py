@@ -6,6 +6,7 @@ The document is made from the same handlers and structs that serve; `schema_expo
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import Enum
 from functools import cache
 from typing import Any, get_args
 
@@ -59,6 +60,9 @@ def _types(app: Litestar) -> tuple[list[type], list[type]]:
         for handler in route.route_handlers:
             if handler.parsed_data_field is not None:
                 sent.add(handler.parsed_data_field.annotation)
+            for parameter in handler.parsed_fn_signature.parameters.values():
+                choices = (parameter.annotation, *get_args(parameter.annotation))
+                sent.update(each for each in choices if isinstance(each, type) and issubclass(each, Enum))
             answer = handler.parsed_return_field.annotation
             received.update((answer, *get_args(answer)))
             received.update(spec.data_container for spec in (handler.responses or {}).values())
@@ -66,7 +70,8 @@ def _types(app: Litestar) -> tuple[list[type], list[type]]:
 
 
 def _structs(types: Collection[Any]) -> list[type]:
-    found = [each for each in types if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+    """And choices, which stand in the description by their names too."""
+    found = [each for each in types if isinstance(each, type) and issubclass(each, msgspec.Struct | Enum)]
     return sorted(found, key=lambda each: each.__name__)
 
 

@@ -13,7 +13,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import Middleware
 
-from . import conversations, demo_routes, health, participants, people
+from . import conversations, demo_routes, health, participants, people, search, signals
 from .speaker import current_actor
 
 
@@ -28,6 +28,11 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
             people.unread_counts,
             people.my_profile,
             people.user_profile,
+            search.search_messages,
+            signals.mark_delivered,
+            signals.my_settings,
+            signals.change_settings,
+            signals.list_presences,
         ],
         middleware=middleware,
         dependencies={"actor": Provide(current_actor)},

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from . import events
 from .events import conversation_room, user_room
 from .models import Conversation
-from .ports import Changed, Created, Emitter, Membership, Read, Sent, View
+from .ports import Changed, Created, Delivered, Emitter, Membership, Read, Sent, View
 
 
 def conversation_created(emitter: Emitter, created: Created) -> None:
@@ -127,7 +127,12 @@ def conversation_deleted(emitter: Emitter, changed: Changed, *, deleted_by: str)
 
 
 def message_read(emitter: Emitter, conversation_id: str, read: Read, *, reader: str) -> None:
-    """Others learn how far the reader is, if the reader lets them; how much is unread is the reader's own business."""
+    """Others learn how far the reader is, if the reader lets them; how much is unread is the reader's own business.
+
+    Who may not learn of the reading still learns of the delivery that it proves.
+    """
+    if read.delivered is not None and not read.shown:
+        message_delivered(emitter, read.delivered, receiver=reader)
     others = [user_room(user_id) for user_id in read.participant_ids if user_id != reader]
     mark = events.MessageRead(
         conversation_id=conversation_id, user_id=reader, read_seq=read.read_seq, read_at=read.read_at
@@ -138,6 +143,19 @@ def message_read(emitter: Emitter, conversation_id: str, read: Read, *, reader: 
     if emitter.reaches(own):
         counted = replace(mark, unread=read.view.unread, total_unread=read.view.total_unread)
         emitter.emit(events.MESSAGE_READ, counted, to=own)
+
+
+def message_delivered(emitter: Emitter, delivered: Delivered, *, receiver: str) -> None:
+    """To those who look at the conversation; the receiver's own devices have no use for it."""
+    room, own = [conversation_room(delivered.conversation_id)], [user_room(receiver)]
+    if emitter.reaches(room, except_rooms=own):
+        mark = events.MessageDelivered(
+            conversation_id=delivered.conversation_id,
+            user_id=receiver,
+            delivered_seq=delivered.delivered_seq,
+            delivered_at=delivered.delivered_at,
+        )
+        emitter.emit(events.MESSAGE_DELIVERED, mark, to=room, except_rooms=own)
 
 
 def as_seen(conversation: Conversation, view: View, user_id: str) -> Conversation:

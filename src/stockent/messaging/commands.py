@@ -33,6 +33,7 @@ from .models import (
     UserSettings,
     Wire,
 )
+from .search import DEFAULT_PAGE_HITS, MAX_CURSOR_CHARS, SearchHit, SearchSort
 
 MAX_RESUME_CONVERSATIONS = 500
 #: Longer gaps than this are answered with `reset`: reading a page anew is cheaper than replaying.
@@ -218,6 +219,23 @@ class ChangePersonalCommand(ChangePersonal, frozen=True, kw_only=True):
     conversation_id: Id
 
 
+class SearchMessages(Command, frozen=True):
+    """Words, a filter, or both. `after` and `before`: a date, which is its first moment in UTC, or a date-time.
+
+    Text is checked by the verb, which tells the field and what was expected.
+    """
+
+    q: Annotated[str, Meta(max_length=100_000)] | None = None
+    sender: Id | None = msgspec.field(default=None, name="from")
+    conversation_id: Id | None = None
+    after: Annotated[str, Meta(max_length=100)] | None = None
+    before: Annotated[str, Meta(max_length=100)] | None = None
+    has_attachments: bool | None = None
+    sort: SearchSort = SearchSort.RELEVANCE
+    cursor: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None
+    limit: int = DEFAULT_PAGE_HITS
+
+
 class Resume(Command, frozen=True):
     epoch: str
     conversations: Annotated[dict[Id, Seq], Meta(max_length=MAX_RESUME_CONVERSATIONS)]
@@ -272,6 +290,11 @@ class ResumedAck(Done, frozen=True, kw_only=True):
     others: list[Conversation]
     total_unread: int
     reset: bool = False
+
+
+class SearchedAck(Done, frozen=True, kw_only=True):
+    items: list[SearchHit]
+    next_cursor: str | None = None
 
 
 class RefreshedAck(Done, frozen=True, kw_only=True):
@@ -334,6 +357,7 @@ COMMANDS: dict[str, CommandType] = {
     "remove_participant": CommandType(RemoveParticipantCommand, ConversationAck),
     "set_group_role": CommandType(SetGroupRoleCommand, ConversationAck),
     "leave_group": CommandType(ConversationRef, Done),
+    "search_messages": CommandType(SearchMessages, SearchedAck),
     "resume": CommandType(Resume, ResumedAck),
     "refresh_token": CommandType(RefreshToken, RefreshedAck),
 }

@@ -60,6 +60,7 @@ async def start(domain: Domain, actor: Actor, body: StartConversation) -> Starte
     if not sent.repeated:
         if started.created:
             announce.conversation_created(domain.emitter, Created(sent.conversation, sent.views, False))
+        domain.typing.sent(actor.user_id, sent.conversation.id)
         announce.message_sent(domain.emitter, sent)
     return started
 
@@ -122,9 +123,14 @@ async def set_status(
 
 
 async def delete(domain: Domain, actor: Actor, conversation_id: str) -> None:
-    """Delete for everyone: its texts are gone, its room is empty, and asking for it finds nothing."""
+    """Delete for everyone: its texts are gone, its room is empty, and asking for it finds nothing.
+
+    Who shared no other conversation with somebody hears no more of their presence.
+    """
     changed = await domain.store.delete_conversation(conversation_id, user_id=actor.user_id)
+    domain.typing.revoke(conversation_id)
     announce.conversation_deleted(domain.emitter, changed, deleted_by=actor.user_id)
+    await domain.presence.part(changed.views, changed.views)
 
 
 def _kind(people: Collection[str], asked: ConversationKind | None) -> ConversationKind:

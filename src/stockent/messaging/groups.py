@@ -16,7 +16,7 @@ async def add(domain: Domain, actor: Actor, conversation_id: str, body: AddParti
     membership = await domain.store.add_participants(
         conversation_id, user_id=actor.user_id, user_ids=body.user_ids
     )
-    _tell(domain, actor, membership)
+    await _tell(domain, actor, membership)
     return _as_seen_now(membership, actor)
 
 
@@ -27,7 +27,7 @@ async def remove(domain: Domain, actor: Actor, conversation_id: str, user_id: st
     membership = await domain.store.remove_participant(
         conversation_id, user_id=actor.user_id, removed_id=user_id
     )
-    _tell(domain, actor, membership)
+    await _tell(domain, actor, membership)
     return _as_seen_now(membership, actor)
 
 
@@ -36,7 +36,7 @@ async def leave(domain: Domain, actor: Actor, conversation_id: str) -> None:
     membership = await domain.store.remove_participant(
         conversation_id, user_id=actor.user_id, removed_id=actor.user_id
     )
-    _tell(domain, actor, membership)
+    await _tell(domain, actor, membership)
 
 
 async def set_role(
@@ -45,16 +45,18 @@ async def set_role(
     membership = await domain.store.set_group_role(
         conversation_id, user_id=actor.user_id, member_id=user_id, role=role
     )
-    _tell(domain, actor, membership)
+    await _tell(domain, actor, membership)
     return _as_seen_now(membership, actor)
 
 
-def _tell(domain: Domain, actor: Actor, membership: Membership) -> None:
+async def _tell(domain: Domain, actor: Actor, membership: Membership) -> None:
     if membership.changed.repeated:
         return
     for user_id in membership.removed:
         _part(domain, membership.changed.conversation.id, user_id)
     announce.membership_changed(domain.emitter, membership, by=actor.user_id)
+    if membership.removed:
+        await domain.presence.part(membership.removed, membership.changed.views)
 
 
 def _part(domain: Domain, conversation_id: str, user_id: str) -> None:
@@ -64,6 +66,7 @@ def _part(domain: Domain, conversation_id: str, user_id: str) -> None:
     """
     for room in (conversation_room(conversation_id), joining_room(conversation_id)):
         domain.emitter.leave_room(room, members_of=user_room(user_id))
+    domain.typing.revoke(conversation_id, user_id)
 
 
 def _as_seen_now(membership: Membership, actor: Actor) -> Conversation:

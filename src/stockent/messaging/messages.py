@@ -14,6 +14,7 @@ async def send(domain: Domain, actor: Actor, conversation_id: str, body: Body) -
     """Append to the conversation; the same `clientId` again returns the stored message and emits nothing."""
     sent = await domain.store.send(composed(domain, actor, conversation_id, body))
     if not sent.repeated:
+        domain.typing.sent(actor.user_id, conversation_id)
         announce.message_sent(domain.emitter, sent)
     return sent
 

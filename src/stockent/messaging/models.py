@@ -313,6 +313,10 @@ class Presence(Wire, frozen=True):
     last_seen_at: str | None = None
 
 
+class Presences(Wire, frozen=True):
+    presences: list[Presence]
+
+
 class UserSettings(Wire, frozen=True):
     """What a person lets others know. Their own devices know all the same."""
 

@@ -30,6 +30,9 @@ class Access:
         return await self._readers.read(query)
 
     async def _write(self, conversation_id: str | None, work: Callable[[Transaction], T]) -> T:
-        """In the writer's next batch; `conversation_id` None for what may touch any of them."""
+        """In the writer's next batch; `conversation_id` None for what may touch any of them.
+
+        Any other key, one with a space in it, is for what stands in no conversation's way.
+        """
         result: T = await self._writer.submit(Kind.OTHER, conversation_id, work)
         return result

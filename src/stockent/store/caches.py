@@ -165,9 +165,9 @@ class Caches:
         for user_id, disabled in traces.disabled.items():
             (self.disabled.add if disabled else self.disabled.discard)(user_id)
 
-    def clear(self) -> None:
-        for cache in (self.profiles, self.members, self.tails):
-            cache.clear()
+    def forget_conversations(self) -> None:
+        self.members.clear()
+        self.tails.clear()
 
     def _show_anew(self, people: set[str]) -> None:
         for user_id in people:
@@ -179,8 +179,7 @@ class Caches:
     def _distrust(self, traces: Traces) -> None:
         """Nothing was stored, as far as the disk let us know. Who asks now finds it in the database."""
         self._changes.note_all()
-        self.members.clear()
-        self.tails.clear()
+        self.forget_conversations()
         for user_id in traces.profiles:
             self.profiles.forget(user_id)
 

@@ -30,6 +30,7 @@ from stockent.messaging.ports import Changed, Created, NewConversation, NewMessa
 from .documents import encode, encode_text, message_from
 from .extras import digest, prove_mentions
 from .ids import new_id, seq_in
+from .search_index import put_in, take_out, take_out_conversation
 from .searching import fold
 from .sends import client_id_reused, client_key, find_stored, send_group, tell
 from .transaction import Transaction
@@ -123,6 +124,7 @@ def delete_conversation(tx: Transaction, conversation_id: str, user_id: str) -> 
     seq = take_seq(tx, conversation_id, stands, "conversation_deleted")
     tx.run("UPDATE participants SET unread = 0 WHERE conversation_key = ? AND unread > 0", stands.key)
     views = tx.views(conversation_id)
+    take_out_conversation(tx, stands.key, seq)
     tx.run("DELETE FROM participants WHERE conversation_key = ?", stands.key)
     tx.run("DELETE FROM subjects WHERE conversation_key = ?", stands.key)
     erase_all(tx, stands.key)
@@ -413,6 +415,7 @@ def take_seq(
 
 
 def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> None:
+    take_out(tx, stands.key, old.seq)
     tx.run(
         """
         UPDATE messages SET content = ?1, edited_at = ?2, deleted_at = ?3, updated_seq = ?4,
@@ -431,6 +434,7 @@ def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> N
         stands.key,
         old.seq,
     )
+    put_in(tx, stands.key, old.seq)
 
 
 def changed(

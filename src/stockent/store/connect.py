@@ -41,7 +41,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = FAST").fetchone()
+    # Also of pages that are given up: the index of the search rewrites itself, and leaves old words in them.
+    connection.execute("PRAGMA secure_delete = ON").fetchone()
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchone()
     connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_BYTES // 1024}")
     return connection

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from stockent.messaging.errors import MessagingError, not_found
 from stockent.messaging.models import Personal
-from stockent.messaging.ports import Read
+from stockent.messaging.ports import Delivered, Read
 
 from .documents import VIEW, encode_text, view_from
-from .transaction import Transaction
+from .transaction import Transaction, with_marks
 
 
 class ReadMark(NamedTuple):
@@ -31,6 +31,8 @@ class _Standing(NamedTuple):
     read_seq: int
     shown_read_seq: int
     read_at: str | None
+    delivered_seq: int
+    delivered_at: str | None
     last_seq: int
     newly_read: int
     sends_receipts: bool
@@ -82,12 +84,8 @@ def _mark_distinct(tx: Transaction, marks: list[ReadMark]) -> list[Read | Messag
         totals[mark.user_id] = read.view.total_unread
         results.append(read)
         if read.changed:
-            shown = read.read_seq if read.shown else stands.shown_read_seq
-            shown_at = read.read_at if read.shown else stands.read_at
-            moved.append(
-                (stands.conversation_key, stands.user_key, read.read_seq, read.view.unread, shown, shown_at)
-            )
-            if read.shown:
+            moved.append(_row(stands, read))
+            if read.shown or read.delivered:
                 _remember(tx, mark, read)
     if moved:
         tx.run(_MOVE_MARKS, encode_text(moved))
@@ -95,7 +93,7 @@ def _mark_distinct(tx: Transaction, marks: list[ReadMark]) -> list[Read | Messag
 
 
 def _move(stands: _Standing, mark: ReadMark, total: int, now: str, people: tuple[str, ...]) -> Read:
-    """A mark that does not move may still end the conversation's being marked as unread."""
+    """What is read is delivered. A mark that does not move may still end the being marked as unread."""
     view = view_from(stands.unread, total, stands.personal, stands.visible_after, stands.own_read_seq)
     target = min(mark.seq, stands.last_seq)
     forward = target > stands.read_seq
@@ -110,24 +108,40 @@ def _move(stands: _Standing, mark: ReadMark, total: int, now: str, people: tuple
         personal=replace(view.personal, marked_unread=False),
         read_seq=None if shown or read_seq == stands.shown_read_seq else read_seq,
     )
-    return Read(read_seq, now, view, people, True, shown)
+    delivered = Delivered(mark.conversation_id, read_seq, now) if read_seq > stands.delivered_seq else None
+    return Read(read_seq, now if shown else stands.read_at, view, people, True, shown, delivered)
+
+
+def _row(stands: _Standing, read: Read) -> tuple[object, ...]:
+    delivered = read.delivered
+    return (
+        stands.conversation_key,
+        stands.user_key,
+        read.read_seq,
+        read.view.unread,
+        read.read_seq if read.shown else stands.shown_read_seq,
+        read.read_at,
+        delivered.delivered_seq if delivered else stands.delivered_seq,
+        delivered.delivered_at if delivered else stands.delivered_at,
+    )
 
 
 def _remember(tx: Transaction, mark: ReadMark, read: Read) -> None:
-    conversation = tx.conversation(mark.conversation_id)
-    people = [
-        replace(person, read_seq=read.read_seq, read_at=read.read_at)
-        if person.user_id == mark.user_id
-        else person
-        for person in conversation.participants
-    ]
-    tx.memory.put(replace(conversation, participants=people))
+    moved: dict[str, Any] = {}
+    if read.shown:
+        moved = {"read_seq": read.read_seq, "read_at": read.read_at}
+    if read.delivered is not None:
+        moved |= {
+            "delivered_seq": read.delivered.delivered_seq,
+            "delivered_at": read.delivered.delivered_at,
+        }
+    tx.memory.put(with_marks(tx.conversation(mark.conversation_id), {mark.user_id: moved}))
 
 
 # What a mark makes read is counted between the old and the new mark; up to the last message it is all that is left.
 _STANDING = f"""
     SELECT json_group_array(json_array(j.key, p.conversation_key, p.user_key, p.read_seq, p.shown_read_seq,
-        p.read_at, c.last_seq,
+        p.read_at, p.delivered_seq, p.delivered_at, c.last_seq,
         CASE WHEN p.unread = 0 OR j.value ->> 2 <= p.read_seq THEN 0
         WHEN j.value ->> 2 >= c.last_seq THEN p.unread
         ELSE (
@@ -143,7 +157,7 @@ _STANDING = f"""
 """
 _MOVE_MARKS = """
     UPDATE participants SET read_seq = j.value ->> 2, unread = j.value ->> 3, shown_read_seq = j.value ->> 4,
-        read_at = j.value ->> 5, marked_unread = false
+        read_at = j.value ->> 5, delivered_seq = j.value ->> 6, delivered_at = j.value ->> 7, marked_unread = false
     FROM json_each(?) j WHERE conversation_key = j.value ->> 0 AND user_key = j.value ->> 1
 """
 _standing_from = msgspec.json.Decoder(list[_Standing]).decode

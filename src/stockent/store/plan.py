@@ -20,14 +20,18 @@ class Kind(IntEnum):
     PROFILE = 0
     SEND = 1
     MARK = 2
-    OTHER = 3
+    DELIVERED = 3
+    #: Makes a search find what was sent before it.
+    INDEX = 4
+    OTHER = 5
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False):
-    """`argument`: a Profile, a NewMessage, a ReadMark, or for `OTHER` what takes the transaction and does the work.
+    """`argument`: a Profile, a NewMessage, a ReadMark, DeliveryMarks, for `OTHER` what takes the transaction and does
+    the work; `INDEX` has none.
 
-    `conversation_id`, of a profile a key of its own, is None for what may touch any conversation: it stands after
-    all that came before it and before all that comes after.
+    `conversation_id` is None for what may touch any conversation: it stands after all that came before it and before
+    all that comes after. What concerns a user more than a conversation has a key of its own: it stands in nobody's way.
     """
 
     kind: Kind

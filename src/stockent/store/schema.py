@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     false,
     text,
     true,
@@ -230,3 +232,16 @@ Index(
     message_attachments.c.conversation_key,
     message_attachments.c.message_seq,
 )
+
+
+# Of each message the words, without a copy of the text: see `search_index`.
+MESSAGE_WORDS = """
+    CREATE VIRTUAL TABLE message_words
+    USING fts5(text, content='', columnsize=0, prefix='2', tokenize='ascii')
+"""
+
+
+@event.listens_for(metadata, "after_create")
+def _create_message_words(_: MetaData, connection: Connection, **_more: object) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(MESSAGE_WORDS)

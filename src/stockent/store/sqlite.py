@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import UNSET, UnsetType
 
-from stockent.messaging.errors import not_found
+from stockent.messaging.errors import MessagingError, not_found
 from stockent.messaging.models import (
     Conversation,
     ConversationPage,
@@ -30,6 +31,7 @@ from stockent.messaging.ports import (
     Started,
     StoreError,
 )
+from stockent.messaging.search import SearchPage, SearchQuery
 
 from . import changes, gaps, people, queries
 from .caches import Caches, Members
@@ -45,6 +47,7 @@ from .presence import PresenceFamily
 from .reactions import ReactionsFamily
 from .readers import Readers
 from .receipts import ReceiptsFamily
+from .search_query import search
 from .tails import prove_membership, read_tail
 from .writer import Writer
 
@@ -77,7 +80,7 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         if self._readers is not None:
             await self._readers.close()
         await self._writer.stop()
-        self.caches.clear()
+        self.caches.forget_conversations()
         if self._lock is not None:
             self._lock.release()
 
@@ -241,6 +244,12 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
             assert page is not None
             self.caches.keep(conversation_id, since, members, tail)
         return page
+
+    async def search(self, query: SearchQuery, *, user_id: str) -> SearchPage:
+        if self._writer.indexing.is_behind:
+            with suppress(MessagingError):  # what is not indexed yet is missed; the rest is found
+                await self._writer.submit(Kind.INDEX, "search", None)
+        return await self._read(lambda connection: search(connection, query, user_id))
 
     # reading
 

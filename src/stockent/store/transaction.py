@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from stockent.messaging.models import Conversation, Message, Participant, Personal, Sender
 from stockent.messaging.ports import View
@@ -139,6 +140,15 @@ _VIEWS = f"""
     WHERE c.id = ?
 """
 _views_from = msgspec.json.Decoder(list[tuple[str, int, int, Personal | None, int, int | None]]).decode
+
+
+def with_marks(conversation: Conversation, moved: Mapping[str, Mapping[str, Any]]) -> Conversation:
+    """The conversation after marks moved: user → what of the participant is new."""
+    people = [
+        replace(person, **moved[person.user_id]) if person.user_id in moved else person
+        for person in conversation.participants
+    ]
+    return replace(conversation, participants=people)
 
 
 def _sender(person: Participant) -> Sender:

@@ -21,11 +21,13 @@ from stockent.messaging.errors import Code, MessagingError
 from stockent.messaging.ports import StoreError
 
 from .connect import is_store_wide, sqlite3
+from .deliveries import deliver_group
 from .ids import MessageIds
 from .marks import mark_group
 from .outcomes import Outcome, resolve
 from .people import save_profiles
 from .plan import Kind, Operation, plan
+from .search_indexing import Indexing, catch_up
 from .sends import send_group
 from .traces import Traces
 from .transaction import Memory, Transaction
@@ -66,6 +68,7 @@ class Writer:
         self._memory = Memory()
         self._message_ids = MessageIds()
         self._activity_us = 0
+        self.indexing = Indexing()
         self._connection: sqlite3.Connection | None = None
 
     def start(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
@@ -101,7 +104,11 @@ class Writer:
 
     def _run(self) -> None:
         while not self._ended:
-            first = self._queue.get()
+            try:
+                first = self._queue.get(timeout=self.indexing.wait_s())
+            except Empty:
+                self._index()
+                continue
             if first is None:
                 break
             batch = [first]
@@ -121,6 +128,8 @@ class Writer:
                 self._loop.call_soon_threadsafe(self._answer, outcomes, traces)
             except RuntimeError:  # the loop is closed: nobody waits, and nobody will hand over more
                 break
+            if self.indexing.is_overdue():
+                self._index()
         self._disconnect()
 
     def _answer(self, outcomes: list[Outcome], traces: Traces) -> None:
@@ -143,13 +152,17 @@ class Writer:
 
     def _commit(self, batch: list[Operation]) -> list[Outcome]:
         """All of the batch, or by an exception none of it: then the store cannot write now."""
-        connection = self._connection
-        if connection is None:
-            connection = self._connection = self._connect()
+        connection = self._connected()
         connection.execute("BEGIN IMMEDIATE")
         outcomes = list(self._work(connection, batch))
         connection.execute("COMMIT")
+        self.indexing.wrote(sum(operation.kind in _MAY_SEND for operation in batch))
         return outcomes
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
 
     def _work(self, connection: sqlite3.Connection, batch: list[Operation]) -> Iterator[Outcome]:
         now_s = self._clock()
@@ -199,6 +212,15 @@ class Writer:
             tx.run("ROLLBACK TO attempt")
         tx.run("RELEASE attempt")
 
+    def _index(self) -> None:
+        """A step of indexing for the search. If it fails, the store goes on without."""
+        try:
+            self.indexing.step(self._connected())
+        except Exception as error:  # noqa: BLE001  # the thread lives on, whatever it is
+            log.error("search_indexing_failed", reason=str(error))
+            self._roll_back()
+            self.indexing.failed()
+
     def _roll_back(self) -> None:
         """Back to a known state; a connection that cannot even roll back is given up for a new one."""
         self._memory.clear()
@@ -225,8 +247,12 @@ _RUN: dict[Kind, Callable[[Transaction, list[Any]], Sequence[object]]] = {
     Kind.PROFILE: save_profiles,
     Kind.SEND: send_group,
     Kind.MARK: mark_group,
+    Kind.DELIVERED: deliver_group,
     Kind.OTHER: _run_others,
+    Kind.INDEX: catch_up,
 }
+#: What may leave messages behind that are not indexed yet.
+_MAY_SEND = frozenset({Kind.SEND, Kind.OTHER})
 
 
 def _refusals(batch: list[Operation], error: BaseException) -> list[Outcome]:

@@ -216,6 +216,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** What has come to my device, up to a position in each conversation */
+        put: operations["markDelivered"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/demo": {
         parameters: {
             query?: never;
@@ -284,6 +301,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I let others know */
+        get: operations["mySettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change what I let others know */
+        patch: operations["changeSettings"];
+        trace?: never;
+    };
     "/api/messages": {
         parameters: {
             query?: never;
@@ -295,6 +330,43 @@ export interface paths {
         put?: never;
         /** Send a first message, and create the conversation with it */
         post: operations["startConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is there, of those with whom I share a conversation */
+        get: operations["listPresences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search my messages
+         * @description Words, a filter, or both. Best first, unless the newest are asked for.
+         */
+        get: operations["searchMessages"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -446,6 +518,13 @@ export interface components {
             /** @default null */
             pinned?: boolean | null;
         };
+        /** ChangeSettings */
+        ChangeSettings: {
+            /** @default null */
+            sendReadReceipts?: boolean | null;
+            /** @default null */
+            sharePresence?: boolean | null;
+        };
         /**
          * Conversation
          * @description A conversation as one participant sees it: `unread` and `personal` are that participant's.
@@ -532,6 +611,23 @@ export interface components {
         /** Health */
         Health: {
             status: string;
+        };
+        /**
+         * Highlight
+         * @description A place in `content` that the search met: UTF-16 code units, as JavaScript counts, from `start` up to `end`.
+         */
+        Highlight: {
+            end: number;
+            start: number;
+        };
+        /**
+         * MarkDeliveredCommand
+         * @description How far each conversation has come to this device.
+         */
+        MarkDeliveredCommand: {
+            conversations: {
+                [key: string]: number;
+            };
         };
         /** MarkRead */
         MarkRead: {
@@ -622,6 +718,24 @@ export interface components {
             pinnedAt: string | null;
         };
         /**
+         * Presence
+         * @description `lastSeenAt` is told of people who are offline; null for those who hide it and for those never seen.
+         */
+        Presence: {
+            lastSeenAt: string | null;
+            status: components["schemas"]["PresenceStatus"];
+            userId: string;
+        };
+        /** Presences */
+        Presences: {
+            presences: components["schemas"]["Presence"][];
+        };
+        /**
+         * PresenceStatus
+         * @enum {string}
+         */
+        PresenceStatus: "away" | "offline" | "online";
+        /**
          * Problem
          * @description Why a request was refused. `code` is stable; `detail` is for people. `errors` names fields of invalid input.
          */
@@ -687,6 +801,37 @@ export interface components {
          * @enum {string}
          */
         Role: "ADMIN" | "BUYER" | "SELLER";
+        /**
+         * SearchConversation
+         * @description Enough of a conversation to name it beside a hit.
+         */
+        SearchConversation: {
+            id: string;
+            kind: components["schemas"]["ConversationKind"];
+            participantCount: number;
+            participants: components["schemas"]["Sender"][];
+            subject: components["schemas"]["Subject"] | null;
+            title: string | null;
+        };
+        /**
+         * SearchHit
+         * @description `highlights` is empty where only the name of an attachment, or a filter, met the message.
+         */
+        SearchHit: {
+            conversation: components["schemas"]["SearchConversation"];
+            highlights: components["schemas"]["Highlight"][];
+            message: components["schemas"]["Message"];
+        };
+        /** SearchPage */
+        SearchPage: {
+            items: components["schemas"]["SearchHit"][];
+            nextCursor: string | null;
+        };
+        /**
+         * SearchSort
+         * @enum {string}
+         */
+        SearchSort: "newest" | "relevance";
         /** Sender */
         Sender: {
             avatarUrl: string | null;
@@ -795,6 +940,14 @@ export interface components {
                 [key: string]: number;
             };
             total: number;
+        };
+        /**
+         * UserSettings
+         * @description What a person lets others know. Their own devices know all the same.
+         */
+        UserSettings: {
+            sendReadReceipts: boolean;
+            sharePresence: boolean;
         };
     };
     responses: never;
@@ -2450,6 +2603,100 @@ export interface operations {
             };
         };
     };
+    markDelivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkDeliveredCommand"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its Content-Type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     demoPeople: {
         parameters: {
             query?: never;
@@ -2627,6 +2874,158 @@ export interface operations {
             };
         };
     };
+    mySettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserSettings"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSettings"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserSettings"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its Content-Type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     startConversation: {
         parameters: {
             query?: never;
@@ -2705,6 +3104,163 @@ export interface operations {
             };
             /** @description The body is not JSON by its Content-Type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPresences: {
+        parameters: {
+            query?: {
+                /** @description Up to 200 ids with commas between. Who shares no conversation is left out. */
+                userIds?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presences"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded, stopping, or the store is unavailable; see `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchMessages: {
+        parameters: {
+            query?: {
+                /** @description A date, which is its first moment in UTC, or an RFC 3339 date-time. */
+                after?: string | null;
+                /** @description A date, which is its first moment in UTC, or an RFC 3339 date-time. */
+                before?: string | null;
+                conversationId?: string | null;
+                cursor?: string | null;
+                /** @description Who wrote: a user's id. */
+                from?: string | null;
+                hasAttachments?: boolean | null;
+                /** @description At most this many. */
+                limit?: number;
+                /** @description Up to 200 characters. All words must be there, the last may be only begun; "a phrase"; -word must not be there. */
+                q?: string | null;
+                sort?: components["schemas"]["SearchSort"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours: the two look the same. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -18,6 +18,7 @@ export type SystemEvent =
 export type Activity = 'recording' | 'typing';
 export type ActiveStatus = 'away' | 'online';
 export type PresenceStatus = 'away' | 'offline' | 'online';
+export type SearchSort = 'newest' | 'relevance';
 
 export interface SocketWire {
   commands: {
@@ -120,6 +121,10 @@ export interface SocketWire {
     leave_group: {
       request: ConversationRef | string;
       ack: Done;
+    };
+    search_messages: {
+      request: SearchMessages;
+      ack: SearchedAck;
     };
     resume: {
       request: Resume;
@@ -475,6 +480,53 @@ export interface SetGroupRoleCommand {
   conversationId: string;
   userId: string;
   role: GroupRole;
+}
+/**
+ * Words, a filter, or both. `after` and `before`: a date, which is its first moment in UTC, or a date-time.
+ *
+ * Text is checked by the verb, which tells the field and what was expected.
+ */
+export interface SearchMessages {
+  q?: string | null;
+  from?: string | null;
+  conversationId?: string | null;
+  after?: string | null;
+  before?: string | null;
+  hasAttachments?: boolean | null;
+  sort?: SearchSort;
+  cursor?: string | null;
+  limit?: number;
+}
+export interface SearchedAck {
+  ok: true;
+  items: SearchHit[];
+  nextCursor: string | null;
+}
+/**
+ * `highlights` is empty where only the name of an attachment, or a filter, met the message.
+ */
+export interface SearchHit {
+  message: Message;
+  conversation: SearchConversation;
+  highlights: Highlight[];
+}
+/**
+ * Enough of a conversation to name it beside a hit.
+ */
+export interface SearchConversation {
+  id: string;
+  kind: ConversationKind;
+  title: string | null;
+  subject: Subject | null;
+  participants: Sender[];
+  participantCount: number;
+}
+/**
+ * A place in `content` that the search met: UTF-16 code units, as JavaScript counts, from `start` up to `end`.
+ */
+export interface Highlight {
+  start: number;
+  end: number;
 }
 export interface Resume {
   epoch: string;

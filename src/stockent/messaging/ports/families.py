@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import UNSET, UnsetType
 
 from ..models import GroupRole, MessageHistory, UserSettings
-from .values import Changed, Delivered, Kept, Membership
+from .values import Changed, Delivered, Greeting, Kept, Membership, Settled
 
 
 class Receipts(Protocol):
@@ -19,23 +19,34 @@ class Receipts(Protocol):
         """
         ...
 
-    async def settings(self, user_id: str) -> UserSettings: ...
+    async def settings(self, user_id: str) -> UserSettings:
+        """Those of a user whom nobody has seen yet are what everybody begins with."""
+        ...
+
+    async def greeting(self, user_id: str) -> Greeting:
+        """What every new socket asks for, in one read."""
+        ...
 
     async def change_settings(
         self, user_id: str, *, share_presence: bool | None, send_read_receipts: bool | None
-    ) -> UserSettings:
+    ) -> Settled:
         """Set what is given. While receipts are off, one's marks go on and others see where they stood."""
         ...
 
 
 class PresenceRecords(Protocol):
-    async def acquaintances(self, user_id: str, among: tuple[str, ...]) -> Mapping[str, str | None]:
-        """Of `among`, those who share a conversation with the user, and when each was last seen (None: never, or
-        not to be told)."""
+    async def acquaintances(self, user_id: str, among: Sequence[str]) -> Mapping[str, str | None]:
+        """Of `among`, the others who share a conversation with the user, and when each was last seen.
+
+        None: never, or not to be told.
+        """
         ...
 
-    async def save_last_seen(self, user_id: str) -> None:
-        """The user went offline now."""
+    async def save_last_seen(self, seen: Mapping[str, str]) -> None:
+        """Of each user the moment (RFC 3339) at which they went; forward only.
+
+        Of those who do not share their presence nothing is kept.
+        """
         ...
 
 

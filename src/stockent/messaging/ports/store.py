@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from ..models import Conversation, ConversationPage, ConversationStatus, MessagePage, Profile, Unread
+from ..search import SearchPage, SearchQuery
 from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
 from .values import Changed, Created, Joined, NewConversation, NewMessage, Read, Resumed, Sent, Started
 
@@ -170,6 +171,15 @@ class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Protoco
         limit: int,
     ) -> MessagePage:
         """A page by `seq`, oldest first; with no bound the newest. At most one bound is given."""
+        ...
+
+    async def search(self, query: SearchQuery, *, user_id: str) -> SearchPage:
+        """Messages of the user's conversations that meet every term and filter. System messages are not searched.
+
+        The caller finds what it sent or changed before. A page's cursor goes on where the page ended, whatever has
+        been written since. Raises `not_found` for a conversation that is not the user's, `invalid("cursor", ...)` for a
+        cursor that this method did not make for this user.
+        """
         ...
 
     # reading

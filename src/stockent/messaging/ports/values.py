@@ -16,6 +16,7 @@ from ..models import (
     MessageType,
     Personal,
     Subject,
+    UserSettings,
 )
 
 
@@ -113,8 +114,19 @@ class Started(NamedTuple):
     created: bool
 
 
+class Delivered(NamedTuple):
+    """A delivery mark that moved forward."""
+
+    conversation_id: str
+    delivered_seq: int
+    delivered_at: str
+
+
 class Read(NamedTuple):
-    """`changed` is False when the mark did not move forward. `shown`: others are told of it."""
+    """`changed` is False when the mark did not move forward. `shown`: others are told of it.
+
+    `read_at` is what others are shown. `delivered`: what was read had not been marked as delivered before.
+    """
 
     read_seq: int
     read_at: str | None
@@ -122,14 +134,19 @@ class Read(NamedTuple):
     participant_ids: tuple[str, ...]
     changed: bool
     shown: bool
+    delivered: Delivered | None = None
 
 
-class Delivered(NamedTuple):
-    """A delivery mark that moved forward."""
+class Settled(NamedTuple):
+    """`repeated`: they were so already."""
 
-    conversation_id: str
-    delivered_seq: int
-    delivered_at: str
+    settings: UserSettings
+    repeated: bool
+
+
+class Greeting(NamedTuple):
+    settings: UserSettings
+    total_unread: int
 
 
 class Membership(NamedTuple):

@@ -31,6 +31,7 @@ def upgrade() -> None:
     )
     _add("messages", sa.Column("extra", sa.Text()), _flag("reacted"))
     op.execute("UPDATE participants SET shown_read_seq = read_seq")
+    op.execute("UPDATE participants SET delivered_seq = read_seq WHERE delivered_seq < read_seq")
     op.execute(
         """
         UPDATE participants SET group_role = CASE WHEN user_key = (

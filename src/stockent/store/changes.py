@@ -93,17 +93,14 @@ def change_conversation(
     if not kind:
         return changed(tx, conversation_id, stands.last_seq, None, repeated=True)
     seq = take_seq(tx, conversation_id, stands, kind)
-    subject_title = tx.value(
-        "SELECT document ->> 'title' FROM subjects WHERE conversation_key = ?", stands.key
-    )
     tx.run(
-        "UPDATE conversations SET status = ?, title = ?, search = ?, history_visible = ? WHERE key = ?",
+        "UPDATE conversations SET status = ?, history_visible = ? WHERE key = ?",
         new_status,
-        new_title,
-        fold(new_title, subject_title),
         new_visible,
         stands.key,
     )
+    if new_title != stands.title:
+        _rename(tx, stands, new_title)
     change = changed(tx, conversation_id, seq, None)
     if stands.kind != ConversationKind.GROUP:
         return change
@@ -114,6 +111,18 @@ def change_conversation(
         told.append(notices.history_set(by, visible=new_visible))
     return change._replace(
         told=tuple(tell(tx, conversation_id, stands.user_key, actor, notice) for notice in told)
+    )
+
+
+def _rename(tx: Transaction, stands: Standing, title: str | None) -> None:
+    subject_title = tx.value(
+        "SELECT document ->> 'title' FROM subjects WHERE conversation_key = ?", stands.key
+    )
+    tx.run(
+        "UPDATE conversations SET title = ?, search = ? WHERE key = ?",
+        title,
+        fold(title, subject_title),
+        stands.key,
     )
 
 
@@ -415,7 +424,7 @@ def take_seq(
 
 
 def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> None:
-    take_out(tx, stands.key, old.seq)
+    was_indexed = take_out(tx, stands.key, old.seq)
     tx.run(
         """
         UPDATE messages SET content = ?1, edited_at = ?2, deleted_at = ?3, updated_seq = ?4,
@@ -434,7 +443,8 @@ def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> N
         stands.key,
         old.seq,
     )
-    put_in(tx, stands.key, old.seq)
+    if was_indexed and new.deleted_at is None:
+        put_in(tx, stands.key, old.seq)
 
 
 def changed(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -51,6 +52,9 @@ from .search_query import search
 from .tails import prove_membership, read_tail
 from .writer import Writer
 
+#: Whose connection a statement runs on.
+Role = Literal["writer", "reader"]
+
 
 class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily):
     """See `Store` for what each method owes. `clock` gives the time of day in seconds since the epoch."""
@@ -87,6 +91,16 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
     async def ping(self) -> None:
         await self._read(lambda connection: queries.value(connection, "SELECT 1"))
         await self._write(None, lambda tx: None)
+
+    def trace(self, tell: Callable[[Role, str], object] | None) -> None:
+        """Have `tell` called with each statement when it begins: for tests and for looking into a store.
+
+        It is called on the store's threads. What SQLite runs for itself within a statement is left out, and so are
+        the writer's own steps of indexing. Without it nothing is spent on it.
+        """
+        assert self._readers is not None
+        self._writer.on_statement = _telling(tell, "writer")
+        self._readers.trace(_telling(tell, "reader"))
 
     # users
 
@@ -292,6 +306,10 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
             self._lock.release()
             raise
         return connection, readers
+
+
+def _telling(tell: Callable[[Role, str], object] | None, role: Role) -> Callable[[str], object] | None:
+    return None if tell is None else lambda sql: sql.startswith("--") or tell(role, sql)
 
 
 def _epoch(connection: sqlite3.Connection, now_s: float) -> str:

@@ -69,6 +69,8 @@ class Writer:
         self._message_ids = MessageIds()
         self._activity_us = 0
         self.indexing = Indexing()
+        #: Called on this thread with each statement of a batch: see `SqliteStore.trace`.
+        self.on_statement: Callable[[str], object] | None = None
         self._connection: sqlite3.Connection | None = None
 
     def start(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
@@ -153,6 +155,15 @@ class Writer:
     def _commit(self, batch: list[Operation]) -> list[Outcome]:
         """All of the batch, or by an exception none of it: then the store cannot write now."""
         connection = self._connected()
+        if self.on_statement is None:
+            return self._transact(connection, batch)
+        connection.set_trace_callback(self.on_statement)
+        try:
+            return self._transact(connection, batch)
+        finally:
+            connection.set_trace_callback(None)
+
+    def _transact(self, connection: sqlite3.Connection, batch: list[Operation]) -> list[Outcome]:
         connection.execute("BEGIN IMMEDIATE")
         outcomes = list(self._work(connection, batch))
         connection.execute("COMMIT")

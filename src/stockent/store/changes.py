@@ -32,7 +32,7 @@ from .extras import digest, prove_mentions
 from .ids import new_id, seq_in
 from .search_index import put_in, take_out, take_out_conversation
 from .searching import fold
-from .sends import client_id_reused, client_key, find_stored, send_group, tell
+from .sends import client_id_reused, client_key, send_group, tell
 from .transaction import Transaction
 
 
@@ -93,12 +93,13 @@ def change_conversation(
     if not kind:
         return changed(tx, conversation_id, stands.last_seq, None, repeated=True)
     seq = take_seq(tx, conversation_id, stands, kind)
-    tx.run(
-        "UPDATE conversations SET status = ?, history_visible = ? WHERE key = ?",
-        new_status,
-        new_visible,
-        stands.key,
-    )
+    if (new_status, new_visible) != (stands.status, stands.history_visible):
+        tx.run(
+            "UPDATE conversations SET status = ?, history_visible = ? WHERE key = ?",
+            new_status,
+            new_visible,
+            stands.key,
+        )
     if new_title != stands.title:
         _rename(tx, stands, new_title)
     change = changed(tx, conversation_id, seq, None)
@@ -199,7 +200,8 @@ def delete_message(
         updated_seq=seq,
     )
     _rewrite(tx, stands, message, deleted)
-    _erase(tx, stands.key, message.seq)
+    if message.attachments or message.reactions or message.edited_at:
+        _erase(tx, stands.key, message.seq)
     if message.type is not MessageType.SYSTEM:
         tx.run(
             """
@@ -341,18 +343,22 @@ def _refuse_foreign_repeat(
     tx: Transaction, new: NewConversation, message: NewMessage, *, key: int | None
 ) -> None:
     """Refuse a `clientId` that is used outside the conversation `key`: in another one, or in this one's former life."""
-    sender_key = tx.value("SELECT key FROM users WHERE id = ?", message.sender_id)
-    if sender_key is None:
+    former_key = tx.value(
+        """
+        SELECT m.conversation_key FROM users u
+        CROSS JOIN messages m ON m.sender_key = u.key AND m.client_key = ? WHERE u.id = ?
+        """,
+        client_key(message.client_id),
+        message.sender_id,
+    )
+    if former_key is None or former_key == key:
         return
-    for former in find_stored(tx, [(sender_key, client_key(message.client_id))]).values():
-        if former.conversation_key == key:
-            return
-        is_former_life = tx.value(
-            "SELECT identity = ? AND deleted_at IS NOT NULL FROM conversations WHERE key = ?",
-            _identity(new),
-            former.conversation_key,
-        )
-        raise not_found() if is_former_life else client_id_reused()
+    is_former_life = tx.value(
+        "SELECT identity = ? AND deleted_at IS NOT NULL FROM conversations WHERE key = ?",
+        _identity(new),
+        former_key,
+    )
+    raise not_found() if is_former_life else client_id_reused()
 
 
 def _insert(tx: Transaction, new: NewConversation) -> str:

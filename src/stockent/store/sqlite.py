@@ -92,6 +92,11 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         await self._read(lambda connection: queries.value(connection, "SELECT 1"))
         await self._write(None, lambda tx: None)
 
+    @property
+    def is_indexing(self) -> bool:
+        """Whether there may be messages that the search does not find yet."""
+        return self._writer.indexing.is_behind
+
     def trace(self, tell: Callable[[Role, str], object] | None) -> None:
         """Have `tell` called with each statement when it begins: for tests and for looking into a store.
 
@@ -260,7 +265,7 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         return page
 
     async def search(self, query: SearchQuery, *, user_id: str) -> SearchPage:
-        if self._writer.indexing.is_behind:
+        if self.is_indexing:
             with suppress(MessagingError):  # what is not indexed yet is missed; the rest is found
                 await self._writer.submit(Kind.INDEX, "search", None)
         return await self._read(lambda connection: search(connection, query, user_id))

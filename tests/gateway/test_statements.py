@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stockent.check.clients import WEBSOCKET, Device
+from stockent.check.clients import Device, Person
 from stockent.check.scene import message
 from stockent.messaging.commands import COMMANDS
 from tests.http.test_permissions import ROUTES, C
@@ -69,6 +69,18 @@ async def open_page(place: Place, user_id: str) -> Device:
     return device
 
 
+async def status_of(
+    place: Place, person: Person, method: str, path: str, body: object, params: Params
+) -> int:
+    """Also of a route whose answer is no JSON."""
+    headers = {"Authorization": f"Bearer {person.token}"}
+    async with place.http.request(
+        method, place.url + path, json=body, params=params, headers=headers
+    ) as response:
+        await response.read()
+        return response.status
+
+
 def assert_documented(name: str, cost: Cost, *, otherwise: Cost | None = None) -> None:
     assert documented().get(name, otherwise) == cost, f"docs/performance.md should say {cost.row(name)}"
 
@@ -76,7 +88,7 @@ def assert_documented(name: str, cost: Cost, *, otherwise: Cost | None = None) -
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 async def test_a_command_has_the_store_run_what_the_table_says(place: Place, command: str) -> None:
     cid, mid = await set_up(place)
-    ann = await place.device("ann", WEBSOCKET)
+    ann = await place.device("ann")
     if command in BEFORE:
         await ann.done(BEFORE[command], **GOOD[BEFORE[command]](place, cid, mid))
     argument = GOOD[command](place, cid, mid)
@@ -100,8 +112,8 @@ async def test_a_request_has_the_store_run_what_the_table_says(
     if method == "DELETE" and path.endswith("{emoji}"):
         await ann.done("PUT", address.rpartition("/")[0], {"emoji": "👍"})
     async with counting(place) as counted:
-        answer = await ann.request(method, address, body, params=params)
-    assert answer.status < 300 or "/demo" in path, answer
+        status = await status_of(place, ann, method, address, body, params)
+    assert status < 300 or "/demo" in path
     assert_documented(name, counted.cost, otherwise=NOTHING)
 
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
-from stockent.messaging.models import Message, MessageType, Profile, Quote, QuotedSender, Reaction, Sender
+from stockent.messaging.models import (
+    Conversation,
+    ConversationKind,
+    ConversationStatus,
+    Message,
+    MessageType,
+    Participant,
+    Profile,
+    Quote,
+    QuotedSender,
+    Reaction,
+    Sender,
+)
 from stockent.store.caches import Cache, Caches
 from stockent.store.tails import MAX_TAIL_MESSAGES, Tail
 from stockent.store.traces import Traces
+from stockent.store.transaction import Memory
 
 
 def message(seq: int, content: str = "hello", sender: str = "ann") -> Message:
@@ -193,3 +207,37 @@ def test_a_tail_that_grows_drives_out_others() -> None:
     cache.forget("growing")
     cache.forget("growing")
     assert cache.size_bytes == 0
+
+
+def test_the_writer_remembers_a_bounded_number_of_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stockent.store.transaction.MAX_REMEMBERED_PEOPLE", 6)
+
+    def conversation(conversation_id: str, people: int) -> Conversation:
+        return Conversation(
+            id=conversation_id,
+            kind=ConversationKind.GROUP,
+            subject=None,
+            title=None,
+            status=ConversationStatus.ACTIVE,
+            seq=0,
+            epoch="e",
+            participants=[Participant(user_id=f"u{n}") for n in range(people)],
+            last_message=None,
+            unread=0,
+            created_at="",
+            updated_at="",
+        )
+
+    memory = Memory()
+    for _ in range(3):
+        for name in "abc":
+            memory.put(conversation(name, 2))
+    assert all(memory.get(name) for name in "abc")
+    memory.put(conversation("d", 1))
+    assert [name for name in "abcd" if memory.get(name)] == ["b", "c", "d"]
+    memory.forget("b")
+    memory.put(conversation("e", 3))
+    assert [name for name in "cde" if memory.get(name)] == ["c", "d", "e"]
+    memory.clear()
+    memory.put(conversation("f", 6))
+    assert memory.get("f")

@@ -22,6 +22,8 @@ from .traces import Traces
 
 #: Conversations whose present state the writer keeps, so that a send need not read it; the oldest leave first.
 MAX_REMEMBERED_CONVERSATIONS = 10_000
+#: Participants of all of them together, about 700 bytes each: more than one batch can bring.
+MAX_REMEMBERED_PEOPLE = 250_000
 
 
 class Memory:
@@ -30,13 +32,18 @@ class Memory:
     def __init__(self) -> None:
         self._conversations: dict[str, Conversation] = {}
         self._senders: dict[str, dict[str, Sender]] = {}
+        self._people = 0
 
     def get(self, conversation_id: str) -> Conversation | None:
         return self._conversations.get(conversation_id)
 
     def put(self, conversation: Conversation) -> None:
+        former = self._conversations.get(conversation.id)
         self._conversations[conversation.id] = conversation
-        if len(self._conversations) > MAX_REMEMBERED_CONVERSATIONS:
+        self._people += len(conversation.participants) - (len(former.participants) if former else 0)
+        while (
+            len(self._conversations) > MAX_REMEMBERED_CONVERSATIONS or self._people > MAX_REMEMBERED_PEOPLE
+        ):
             self.forget(next(iter(self._conversations)))
 
     def sender(self, conversation: Conversation, user_id: str) -> Sender:
@@ -47,12 +54,15 @@ class Memory:
         return senders[user_id]
 
     def forget(self, conversation_id: str) -> None:
-        self._conversations.pop(conversation_id, None)
+        former = self._conversations.pop(conversation_id, None)
+        if former is not None:
+            self._people -= len(former.participants)
         self._senders.pop(conversation_id, None)
 
     def clear(self) -> None:
         self._conversations.clear()
         self._senders.clear()
+        self._people = 0
 
 
 class Transaction:

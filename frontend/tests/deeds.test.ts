@@ -53,7 +53,7 @@ describe('other deeds', () => {
     const { id: messageId } = backend.world.send(id, 'ana', 'helo');
     await ana.edit(id, messageId, 'hello');
     await until('edited', () => texts(ben, id)[0] === 'hello');
-    await ana.deleteMessage(id, messageId);
+    await ana.requestDelete(id, messageId);
     await until('deleted', () => texts(ben, id)[0] === '');
     await ana.setStatus(id, 'CLOSED');
     await until('closed', () => ben.store.get().conversations[id]?.status === 'CLOSED');

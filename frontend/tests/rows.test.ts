@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import type { Message, Outgoing } from '../src/client';
+import type { Message } from '../src/client';
 import { estimateHeight, isSaid, rowsOf, type Row } from '../src/app/thread/rows';
-import { ME, message, sender } from './make';
+import { ME, message, outgoing, sender } from './make';
 
 function at(minutes: number, seq: number, more: Partial<Message> = {}): Message {
   return message(seq, { createdAt: new Date(2026, 0, 5, 10, minutes).toISOString(), ...more });
@@ -36,8 +36,8 @@ describe('groups', () => {
 
   test('what is being sent joins my last group, under the key that it keeps when it is stored', () => {
     const stored = at(0, 1, { sender: sender(ME) });
-    const outgoing: Outgoing = { clientId: 'next', conversationId: 'c', content: 'x', createdAt: stored.createdAt, status: 'sending', attempts: 1, error: null };
-    const list = rows([stored], { outgoing: [outgoing] });
+    const sending = outgoing({ clientId: 'next', createdAt: stored.createdAt, status: 'sending', attempts: 1 });
+    const list = rows([stored], { outgoing: [sending] });
     expect(groups(list)).toEqual([true, false]);
     expect(list.at(-1)?.key).toBe('next');
     const after = rows([stored, at(0, 2, { sender: sender(ME), clientId: 'next' })]);

@@ -8,6 +8,7 @@ import type {
   ConversationStatus,
   CreateConversation,
   Message,
+  MessageHistory,
   MessagePage,
   Profile,
   ReadState,
@@ -24,6 +25,8 @@ export interface ListQuery {
   limit?: number;
   status?: ConversationStatus;
   unread?: boolean;
+  /** The archived ones instead of the others. */
+  archived?: boolean | null;
   q?: string;
 }
 
@@ -50,8 +53,9 @@ export class Api {
     return this.request('GET', '/api/unread', { signal });
   }
 
-  conversations(query: ListQuery = {}, signal?: AbortSignal): Promise<ConversationPage> {
-    return this.request('GET', '/api/conversations', { query, signal });
+  /** Of a wider query only what the server knows. */
+  conversations({ cursor, limit, status, unread, archived, q }: ListQuery = {}, signal?: AbortSignal): Promise<ConversationPage> {
+    return this.request('GET', '/api/conversations', { query: { cursor, limit, status, unread, archived, q }, signal });
   }
 
   conversation(id: string, signal?: AbortSignal): Promise<Conversation> {
@@ -78,8 +82,13 @@ export class Api {
     return this.request('POST', '/api/messages', { body });
   }
 
-  editMessage(id: string, messageId: string, content: string): Promise<Message> {
-    return this.request('PATCH', messagePath(id, messageId), { body: { content } });
+  /** Mentions that are not given stay as they are. */
+  editMessage(id: string, messageId: string, content: string, mentions?: readonly string[]): Promise<Message> {
+    return this.request('PATCH', messagePath(id, messageId), { body: { content, ...(mentions && { mentions }) } });
+  }
+
+  history(id: string, messageId: string, signal?: AbortSignal): Promise<MessageHistory> {
+    return this.request('GET', `${messagePath(id, messageId)}/history`, { signal });
   }
 
   deleteMessage(id: string, messageId: string): Promise<Message> {

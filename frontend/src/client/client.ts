@@ -3,35 +3,46 @@
  * Without React. `start` once, `close` at the end; between them it connects, comes back and heals by itself.
  */
 
-import { Api, type ApiOptions, type ListQuery, type TokenSource } from './api';
+import { Activity } from './activity';
+import { Api, type ApiOptions, type ListQuery } from './api';
 import { newClientId } from './clientId';
 import { Connection, type ConnectionListener } from './connection';
+import { Deletions } from './deletions';
+import { DeliveryMarks } from './deliveries';
 import type { Desk } from './desk';
+import { browserDrafts, Drafts } from './drafts';
+import { Errands } from './errands';
 import { isAuthError } from './errors';
+import { Groups } from './groups';
+import type { StateEvent } from './happenings';
 import { History } from './history';
-import { initialState, type ConnectionStatus, type State, type StateEvent } from './model';
-import { OutboxSender, type OutboxStorage } from './outbox';
+import { Keepings } from './keepings';
+import { initialState, type ConnectionStatus, type PersonalChange, type State } from './model';
+import type { Extras, MessagingClientOptions } from './options';
+import { OutboxSender } from './outbox';
+import { listenToPage } from './page';
+import { PresenceWatch } from './presence';
+import { quoteOf } from './quotes';
+import { Reactions } from './reactions';
 import { ReadMarks } from './reading';
+import { search, type SearchPage, type SearchQuery } from './search';
+import { isSound } from './sound';
 import { apply } from './state';
 import { Subscribable } from './store';
 import { Sync } from './sync';
 import { TypingSignals } from './typing';
-import type { Conversation, ConversationStatus, Ready, ServerEvents, StartConversation } from './wire';
-
-export interface MessagingClientOptions {
-  /** Origin of the server; the page's own where absent. */
-  url?: string;
-  /** Who is signed in, if known: else asked of the server. */
-  userId?: string;
-  /** The token of now. Absent or null: the cookie speaks. */
-  token?: TokenSource;
-  /** Called shortly before expiry and after a refusal; resolves with a new token or null. */
-  refreshToken?: () => Promise<string | null>;
-  storage?: OutboxStorage;
-  fetch?: ApiOptions['fetch'];
-  /** For tests and special networks. */
-  timing?: { ackTimeoutMs?: number; reconnectDelayMs?: number; reconnectDelayMaxMs?: number; retryDelayMs?: number };
-}
+import { NO_UPLOADS, outgoingFile, type UploadSource } from './uploadSource';
+import type {
+  TypingActivity,
+  ChangeSettings,
+  Conversation,
+  ConversationStatus,
+  Message,
+  MessageVersion,
+  Ready,
+  ServerEvents,
+  StartConversation,
+} from './wire';
 
 interface Ear {
   name: keyof ServerEvents;
@@ -41,37 +52,64 @@ interface Ear {
 export class MessagingClient implements ConnectionListener {
   readonly store: Subscribable<State>;
   readonly api: Api;
+  readonly groups: Groups;
+  readonly drafts: Drafts;
+  /** The page feeds it by itself; whatever else shows that the person is here may do so too. */
+  readonly activity: Activity;
   private readonly connection: Connection;
   private readonly history: History;
   private readonly sync: Sync;
   private readonly outbox: OutboxSender;
   private readonly reads: ReadMarks;
+  private readonly deliveries: DeliveryMarks;
   private readonly signals: TypingSignals;
+  private readonly errands: Errands;
+  private readonly reactions: Reactions;
+  private readonly deletions: Deletions;
+  private readonly keepings: Keepings;
+  private readonly presence: PresenceWatch;
   private readonly refreshToken: () => Promise<string | null>;
   private readonly ears = new Set<Ear>();
+  private uploads: UploadSource = NO_UPLOADS;
+  private stopListening: () => void = () => undefined;
   private restoredFor: string | null = null;
+  private leaving = false;
   private closed = false;
 
   constructor(options: MessagingClientOptions = {}) {
-    const token = options.token ?? (() => null);
+    const { timing = {}, token = () => null } = options;
     this.refreshToken = options.refreshToken ?? (() => Promise.resolve(null));
     this.store = new Subscribable(initialState(options.userId ?? null));
-    this.api = new Api({ baseUrl: options.url ?? '', token, refreshToken: this.refreshToken, ...(options.fetch && { fetch: options.fetch }) });
-    this.connection = new Connection(
-      { ...(options.url !== undefined && { url: options.url }), ...options.timing, token, refreshToken: this.refreshToken },
-      this,
-    );
+    this.api = new Api({ baseUrl: options.url ?? '', token, refreshToken: this.refreshToken, fetch: this.outliving(options.fetch) });
+    this.connection = new Connection({ ...(options.url !== undefined && { url: options.url }), ...timing, token, refreshToken: this.refreshToken }, this);
     const desk: Desk = { store: this.store, api: this.api, connection: this.connection, dispatch: (event) => { this.dispatch(event); } };
     this.history = new History(desk);
-    this.sync = new Sync(desk, this.history, options.timing?.retryDelayMs);
-    this.outbox = new OutboxSender(desk, options.storage ?? null, options.timing?.retryDelayMs);
+    this.sync = new Sync(desk, this.history, timing.retryDelayMs);
+    this.outbox = new OutboxSender(desk, options.storage ?? null, timing.retryDelayMs);
     this.reads = new ReadMarks(desk);
+    this.deliveries = new DeliveryMarks(desk, timing.deliverySpacingMs);
     this.signals = new TypingSignals(desk);
+    this.errands = new Errands(timing.retryDelayMs);
+    this.reactions = new Reactions(desk, this.errands);
+    this.deletions = new Deletions(desk, this.errands, timing.undoMs);
+    this.keepings = new Keepings(desk, this.errands);
+    this.presence = new PresenceWatch(desk);
+    this.groups = new Groups(desk);
+    this.drafts = new Drafts(options.draftStorage === undefined ? browserDrafts() : options.draftStorage);
+    this.activity = new Activity((status) => this.presence.say(status));
+    if (options.userId !== undefined) this.drafts.open(options.userId);
   }
 
   /** Connect and load the list. Returns at once; what happens is seen in the state. */
   start(): void {
     this.connection.open();
+    this.activity.start();
+    this.stopListening = listenToPage({
+      onActivity: () => this.activity.sign(),
+      onVisible: (visible) => this.activity.setVisible(visible),
+      onLeave: () => this.onLeave(),
+      onReturn: () => (this.leaving = false),
+    });
     void this.identify();
     void this.history.list();
   }
@@ -82,8 +120,17 @@ export class MessagingClient implements ConnectionListener {
   }
 
   close(): void {
+    this.onLeave();
     this.closed = true;
-    for (const part of [this.connection, this.sync, this.history, this.outbox, this.reads, this.signals]) part.close();
+    this.stopListening();
+    const parts = [this.connection, this.sync, this.history, this.outbox, this.reads, this.deliveries];
+    for (const part of [...parts, this.signals, this.errands, this.presence, this.drafts, this.activity]) part.close();
+  }
+
+  /** Whose uploads messages may carry. */
+  carryUploads(uploads: UploadSource): void {
+    this.uploads = uploads;
+    this.outbox.follow(uploads);
   }
 
   /** Have a conversation in view until the returned function is called; `at` is the message to have in the window. */
@@ -91,13 +138,35 @@ export class MessagingClient implements ConnectionListener {
     return this.sync.view(conversationId, at);
   }
 
-  /** Send without waiting. Returns the `clientId`, under which the outbox shows what becomes of it. */
-  send(conversationId: string, content: string): string {
+  /**
+   * Send without waiting. Returns the `clientId`, under which the outbox shows what becomes of it. The draft's text is
+   * cleared with a text, its reply in any case.
+   */
+  send(conversationId: string, content: string, { replyTo = null, mentions = [], attachments = [] }: Extras = {}): string {
     const clientId = newClientId();
+    const quote = replyTo !== null && 'id' in replyTo ? quoteOf(replyTo) : replyTo;
+    const files = attachments.map((carried) => outgoingFile(carried, this.uploads));
+    const text = content.trim();
     this.signals.stop();
-    this.dispatch({ type: 'send', clientId, conversationId, content: content.trim(), at: new Date().toISOString() });
+    if (text === '') this.drafts.set(conversationId, { replyTo: null });
+    else this.drafts.clear(conversationId);
+    this.dispatch({ type: 'send', clientId, conversationId, content: text, at: new Date().toISOString(), replyTo: quote, mentions, attachments: files });
     this.outbox.pump();
     return clientId;
+  }
+
+  /** Send what another message says to each of these conversations. Returns the `clientId`s. */
+  forward(message: Message, conversationIds: readonly string[]): string[] {
+    const { id: messageId, content, attachments } = message;
+    const forwardOf = { conversationId: message.conversationId, messageId };
+    const files = attachments.map((attachment) => outgoingFile(attachment, this.uploads));
+    const clientIds = conversationIds.map((conversationId) => {
+      const clientId = newClientId();
+      this.dispatch({ type: 'send', clientId, conversationId, content, at: new Date().toISOString(), attachments: files, forwardOf });
+      return clientId;
+    });
+    this.outbox.pump();
+    return clientIds;
   }
 
   retry(clientId: string): void {
@@ -110,15 +179,29 @@ export class MessagingClient implements ConnectionListener {
     this.outbox.pump();
   }
 
-  async edit(conversationId: string, messageId: string, content: string): Promise<void> {
-    const payload = await this.api.editMessage(conversationId, messageId, content.trim());
+  /** Mentions that are not given stay as they are. */
+  async edit(conversationId: string, messageId: string, content: string, mentions?: readonly string[]): Promise<void> {
+    const payload = await this.api.editMessage(conversationId, messageId, content.trim(), mentions);
     this.dispatch({ type: 'message_updated', payload });
   }
 
-  /** Erases one's message for everyone. The deletion itself arrives as an event. */
-  async deleteMessage(conversationId: string, messageId: string): Promise<void> {
-    const payload = await this.api.deleteMessage(conversationId, messageId);
-    this.dispatch({ type: 'message_updated', payload });
+  /** Every text that a message had, oldest first; the last is the present one. */
+  async messageHistory(conversationId: string, messageId: string, signal?: AbortSignal): Promise<MessageVersion[]> {
+    return (await this.api.history(conversationId, messageId, signal)).versions;
+  }
+
+  /** Give a reaction or take it back; shown at once. Rejects with the server's refusal, and then it is as before. */
+  react(conversationId: string, messageId: string, emoji: string, present: boolean): Promise<void> {
+    return this.reactions.react(conversationId, messageId, emoji, present);
+  }
+
+  /** Delete one's message for everyone in a few seconds, unless that is undone. See `Deletions.request`. */
+  requestDelete(conversationId: string, messageId: string): Promise<boolean> {
+    return this.deletions.request(conversationId, messageId);
+  }
+
+  undoDelete(messageId: string): boolean {
+    return this.deletions.undo(messageId);
   }
 
   /** First message to somebody; the conversation comes into being with it, or is the one that was there. */
@@ -129,11 +212,13 @@ export class MessagingClient implements ConnectionListener {
   }
 
   async setStatus(conversationId: string, status: ConversationStatus): Promise<void> {
-    await this.change(conversationId, { status });
+    const conversation = await this.api.changeConversation(conversationId, { status });
+    this.dispatch({ type: 'conversation_loaded', conversation });
   }
 
-  async setTitle(conversationId: string, title: string | null): Promise<void> {
-    await this.change(conversationId, { title });
+  /** Pin, archive, mute, mark as unread, for oneself; shown at once. Rejects with the refusal, and then it is as before. */
+  setPersonal(conversationId: string, change: PersonalChange): Promise<void> {
+    return this.keepings.change(conversationId, change);
   }
 
   async deleteConversation(conversationId: string): Promise<void> {
@@ -149,6 +234,21 @@ export class MessagingClient implements ConnectionListener {
     return items;
   }
 
+  /** Messages that the server finds. They do not join the state: they are places to go to. */
+  search(query: SearchQuery, signal?: AbortSignal): Promise<SearchPage> {
+    return search(this.api, query, signal);
+  }
+
+  async changeSettings(change: ChangeSettings): Promise<void> {
+    const { settings } = await this.connection.command('change_settings', change);
+    this.dispatch({ type: 'settings', settings });
+  }
+
+  /** Know who of these is there, in `state.presence`, until the returned function is called. */
+  watchPresence(userIds: readonly string[]): () => void {
+    return this.presence.watch(userIds);
+  }
+
   /** Hear the server's events as they come, apart from the state. Returns the way out. */
   listen<Name extends keyof ServerEvents>(name: Name, listener: (payload: ServerEvents[Name]) => void): () => void {
     const heard: Ear = { name, listener: listener as (payload: unknown) => void };
@@ -158,21 +258,24 @@ export class MessagingClient implements ConnectionListener {
     };
   }
 
+  /** To be called when the message was on screen of a page that was seen. */
   markRead(conversationId: string, seq: number): void {
     this.reads.mark(conversationId, seq);
   }
 
-  typing(conversationId: string): void {
-    this.signals.type(conversationId);
+  typing(conversationId: string, activity: TypingActivity = 'typing'): void {
+    this.signals.type(conversationId, activity);
   }
 
   stopTyping(): void {
     this.signals.stop();
   }
 
-  loadMoreConversations(): Promise<void> {
-    const { status, cursor } = this.store.get().list;
-    return status === 'failed' || cursor !== null ? this.history.list(cursor) : Promise.resolve();
+  /** The next page of a list, or its first. */
+  loadMoreConversations(archived = false): Promise<void> {
+    const { status, cursor } = this.store.get()[archived ? 'archive' : 'list'];
+    const more = status === 'failed' || cursor !== null || (archived && status === 'idle');
+    return more ? this.history.list(cursor, archived) : Promise.resolve();
   }
 
   loadOlder(conversationId: string): Promise<void> {
@@ -188,7 +291,17 @@ export class MessagingClient implements ConnectionListener {
   }
 
   loadAround(conversationId: string, seq: number): Promise<void> {
-    return this.history.around(conversationId, seq);
+    return this.history.show(conversationId, seq);
+  }
+
+  /** Have the first unread message in the window. Resolves with the `seq` behind which all is unread. */
+  loadFirstUnread(conversationId: string): Promise<number | null> {
+    return this.history.firstUnread(conversationId);
+  }
+
+  /** The reader is at this message: it stays in the window when that becomes too long. Null: at the end. */
+  attend(conversationId: string, seq: number | null): void {
+    this.history.attend(conversationId, seq);
   }
 
   /** After a failure that the person wants tried again. */
@@ -206,19 +319,33 @@ export class MessagingClient implements ConnectionListener {
       void this.renew();
       return;
     }
-    if (name === 'server_draining') return;
+    if (name === 'server_draining' || !isSound(name, payload)) return;
     if (name === 'user_typing') this.signals.onOthersTyping(payload as ServerEvents['user_typing']);
     const anew = name === 'ready' && this.isAnotherEpoch(payload as Ready);
     this.dispatch({ type: name, payload } as StateEvent);
     if (name === 'ready') this.onReady(payload as Ready, anew);
+    if (name === 'conversation_created') this.sync.onReturned((payload as Conversation).id);
     for (const ear of [...this.ears]) if (ear.name === name) ear.listener(payload);
   }
 
-  private onReady({ userId, limits }: Ready, anew: boolean): void {
-    this.restoreOutbox(userId);
+  private onReady({ userId, limits, serverTime }: Ready, anew: boolean): void {
+    const aheadMs = Date.parse(serverTime) - Date.now();
+    if (Number.isFinite(aheadMs)) this.dispatch({ type: 'clock', aheadMs });
+    this.restore(userId);
     this.sync.onReady({ maxResume: limits.maxResumeConversations, anew });
-    this.outbox.onReady();
-    this.reads.onReady();
+    for (const part of [this.outbox, this.reads, this.deliveries, this.errands, this.presence]) part.onReady();
+  }
+
+  /** What still could be undone is not undone any more. */
+  private onLeave(): void {
+    this.leaving = true;
+    this.deletions.flush();
+  }
+
+  /** While the page is being left, requests outlive it. */
+  private outliving(given?: typeof fetch): NonNullable<ApiOptions['fetch']> {
+    const fetched = given ?? ((input, init) => globalThis.fetch(input, init));
+    return (input, init) => fetched(input, this.leaving ? { ...init, keepalive: true } : init);
   }
 
   private isAnotherEpoch({ epoch }: Ready): boolean {
@@ -236,10 +363,11 @@ export class MessagingClient implements ConnectionListener {
     }
     if (this.closed) return;
     this.dispatch({ type: 'identified', userId });
-    this.restoreOutbox(userId);
+    this.restore(userId);
   }
 
-  private restoreOutbox(userId: string): void {
+  private restore(userId: string): void {
+    this.drafts.open(userId);
     if (this.restoredFor === userId) return;
     this.restoredFor = userId;
     this.outbox.restore(userId);
@@ -248,11 +376,6 @@ export class MessagingClient implements ConnectionListener {
   private async renew(): Promise<void> {
     const token = await this.refreshToken().catch(() => null);
     if (token !== null && !this.closed) await this.connection.command('refresh_token', { token }).catch(() => undefined);
-  }
-
-  private async change(conversationId: string, body: { status?: ConversationStatus; title?: string | null }): Promise<void> {
-    const conversation = await this.api.changeConversation(conversationId, body);
-    this.dispatch({ type: 'conversation_loaded', conversation });
   }
 
   private dispatch(event: StateEvent): void {

@@ -2,7 +2,8 @@
 
 import type { Api } from './api';
 import type { Connection } from './connection';
-import type { State, StateEvent } from './model';
+import type { StateEvent } from './happenings';
+import type { State } from './model';
 import type { Subscribable } from './store';
 
 export interface Desk {

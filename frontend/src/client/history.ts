@@ -3,41 +3,61 @@
 import type { PageQuery } from './api';
 import type { Desk } from './desk';
 import { toMessagingError } from './errors';
-import { readSeqOf } from './log';
+import { readSeqOf } from './marks';
 import type { PageMode } from './model';
+import { holds, MAX_HELD } from './thread';
 
 const LIST_PAGE = 50;
 const PAGE = 50;
 /** With more unread than this, a conversation opens at the first of them instead of at the end. */
 const UNREAD_WORTH_A_JUMP = 30;
+/** So many more than a window holds may gather before it is cut: a cut moves what is on screen. */
+const SLACK = 200;
 
 export class History {
   private readonly pages = new Map<string, AbortController>();
-  private listing: Promise<void> | null = null;
+  private readonly listings = new Map<boolean, Promise<void>>();
+  /** What the reader looks at, which a cut keeps. */
+  private readonly attended = new Map<string, number>();
+  private readonly unsubscribe: () => void;
   private closed = false;
 
-  constructor(private readonly desk: Desk) {}
+  constructor(private readonly desk: Desk) {
+    this.unsubscribe = desk.store.subscribe(() => {
+      this.cutLong();
+    });
+  }
 
   close(): void {
     this.closed = true;
+    this.unsubscribe();
     for (const controller of this.pages.values()) controller.abort();
   }
 
-  /** The list from its start, or its next page; who asks while one is on its way waits for that. */
-  list(cursor: string | null = null): Promise<void> {
-    this.listing ??= this.fetchList(cursor).finally(() => {
-      this.listing = null;
-    });
-    return this.listing;
+  /** A list from its start, or its next page; who asks while one is on its way waits for that. */
+  list(cursor: string | null = null, archived = false): Promise<void> {
+    const listing =
+      this.listings.get(archived) ??
+      this.fetchList(cursor, archived).finally(() => {
+        this.listings.delete(archived);
+      });
+    this.listings.set(archived, listing);
+    return listing;
   }
 
-  private async fetchList(cursor: string | null): Promise<void> {
-    this.desk.dispatch({ type: 'list_requested' });
+  /** The reader is at this message now: what is around it stays, however many come. */
+  attend(conversationId: string, seq: number | null): void {
+    if (seq === null) this.attended.delete(conversationId);
+    else this.attended.set(conversationId, seq);
+  }
+
+  private async fetchList(cursor: string | null, archived: boolean): Promise<void> {
+    this.desk.dispatch({ type: 'list_requested', archived });
     try {
-      const page = await this.desk.api.conversations({ cursor, limit: LIST_PAGE });
-      if (!this.closed) this.desk.dispatch({ type: 'list_loaded', page });
+      const page = await this.desk.api.conversations({ cursor, limit: LIST_PAGE, ...(archived && { archived }) });
+      if (!this.closed) this.desk.dispatch({ type: 'list_loaded', page, archived });
     } catch (error) {
-      if (!this.closed) this.desk.dispatch({ type: 'list_failed', error: toMessagingError(error).message });
+      if (!this.closed) this.desk.dispatch({ type: 'list_failed', error: toMessagingError(error).message, archived });
     }
   }
 
@@ -50,7 +70,7 @@ export class History {
   /** Have a window of the messages of a conversation that is known: around `at`, at the first unread, or at the end. */
   async open(conversationId: string, at: number | null = null): Promise<void> {
     const thread = this.desk.store.get().threads[conversationId];
-    const shown = at === null || thread?.messages.some((message) => message.seq === at);
+    const shown = at === null || holds(thread, at);
     if (thread?.loading === 'replace' || (thread?.loaded && shown)) return;
     await this.page(conversationId, 'replace', at === null ? this.startOf(conversationId) : { around: at });
   }
@@ -79,8 +99,26 @@ export class History {
     return this.page(conversationId, 'replace', {});
   }
 
+  /** Where the reader stopped: resolves with the `seq` behind which all is new. */
+  async firstUnread(conversationId: string): Promise<number | null> {
+    const { conversations, threads, me } = this.desk.store.get();
+    const conversation = conversations[conversationId];
+    if (conversation === undefined) return null;
+    const readSeq = readSeqOf(conversation, me);
+    const { messages = [], hasAfter = true } = threads[conversationId] ?? {};
+    const reaches = (messages[0]?.seq ?? Infinity) <= readSeq + 1 && (!hasAfter || (messages.at(-1)?.seq ?? 0) > readSeq);
+    if (!reaches) await this.around(conversationId, readSeq + 1);
+    return readSeq;
+  }
+
   around(conversationId: string, seq: number): Promise<void> {
     return this.page(conversationId, 'replace', { around: seq });
+  }
+
+  /** Have this message in the window, wherever that is now. */
+  show(conversationId: string, seq: number): Promise<void> {
+    const held = holds(this.desk.store.get().threads[conversationId], seq);
+    return held ? Promise.resolve() : this.around(conversationId, seq);
   }
 
   private async extend(conversationId: string, mode: 'before' | 'after'): Promise<void> {
@@ -89,6 +127,13 @@ export class History {
     const more = mode === 'before' ? thread?.hasBefore : thread?.hasAfter;
     if (thread?.loading !== null || edge === undefined || !more) return;
     await this.page(conversationId, mode, mode === 'before' ? { before: edge.seq } : { after: edge.seq });
+  }
+
+  private cutLong(): void {
+    for (const [conversationId, { messages, loading }] of Object.entries(this.desk.store.get().threads)) {
+      if (loading !== null || messages.length <= MAX_HELD + SLACK) continue;
+      this.desk.dispatch({ type: 'thread_cut', conversationId, seq: this.attended.get(conversationId) ?? null });
+    }
   }
 
   private async page(conversationId: string, mode: PageMode, query: PageQuery): Promise<void> {

@@ -5,8 +5,13 @@
  * `behind`. So events may be lost, doubled or reordered: together with a catch-up the result is the log's.
  */
 
-import { bringHere, tellTotal } from './counts';
+import { bringHere, setUnread, tellTotal } from './counts';
+import { toldPersonal, withKept } from './keeping';
+import { keepMarks, readSeqOf } from './marks';
 import type { Change, Position, State, Step } from './model';
+import { onThread, withConversation, withPosition } from './parts';
+import { withQuote, withQuotes } from './quotes';
+import { isSound } from './sound';
 import { erased, foldChange } from './thread';
 import type { Conversation, LogEntry, LogEvents, Message } from './wire';
 
@@ -46,9 +51,10 @@ export function stepOf<Name extends keyof StepMakers>(name: Name, payload: LogEv
 }
 
 /** The step that a replayed entry is; an event of a newer server, unknown here, still takes its place. */
-export function stepOfEntry(conversationId: string, entry: LogEntry): Step {
-  const make = STEP_MAKERS[entry.event as keyof StepMakers] as ((payload: unknown, seq: number) => Step) | undefined;
-  return make ? make(entry.payload, entry.seq) : step(conversationId, entry.seq, {});
+export function stepOfEntry(conversationId: string, { event, payload, seq }: LogEntry): Step {
+  if (!Object.hasOwn(STEP_MAKERS, event) || !isSound(event, payload)) return step(conversationId, seq, {});
+  const make = STEP_MAKERS[event as keyof StepMakers] as (payload: unknown, seq: number) => Step;
+  return { ...make(payload, seq), conversationId };
 }
 
 /** Take one step, and those that waited for it. */
@@ -88,20 +94,6 @@ export function settle(state: State, conversationId: string): State {
   return withPosition(state, conversationId, { ...position, behind: false });
 }
 
-export function setUnread(state: State, conversationId: string, unread: number): State {
-  const conversation = state.conversations[conversationId];
-  if (conversation === undefined || conversation.unread === unread) return state;
-  return withConversation(state, { ...conversation, unread });
-}
-
-export function withConversation(state: State, conversation: Conversation): State {
-  return { ...state, conversations: { ...state.conversations, [conversation.id]: conversation } };
-}
-
-export function readSeqOf(conversation: Conversation, userId: string | null): number {
-  return conversation.participants.find((participant) => participant.userId === userId)?.readSeq ?? 0;
-}
-
 function step(conversationId: string, seq: number, parts: Partial<Step>): Step {
   return { conversationId, seq, change: null, whole: null, unread: null, totalUnread: null, opaque: false, ...parts };
 }
@@ -115,10 +107,19 @@ function changeOfLast(message: Message | null, seq: number): Change | null {
   return message?.updatedSeq === seq ? { kind: 'updated', message } : null;
 }
 
-/** A change of status or title explains itself. */
+/** A change of status, title or people explains itself. */
 function isToldByWhole(state: State, { conversationId, seq, whole }: Step): boolean {
   const held = state.conversations[conversationId];
-  return held?.seq === seq - 1 && whole !== null && (held.status !== whole.status || held.title !== whole.title);
+  if (held?.seq !== seq - 1 || whole === null) return false;
+  const { status, title, historyVisible } = held;
+  return status !== whole.status || title !== whole.title || historyVisible !== whole.historyVisible || peopleOf(held) !== peopleOf(whole);
+}
+
+function peopleOf({ participants }: Conversation): string {
+  return participants
+    .map(({ userId, groupRole }) => `${userId} ${groupRole ?? ''}`)
+    .sort()
+    .join('\n');
 }
 
 /** Where no thread is held, a whole conversation loses nothing by skipping. */
@@ -164,11 +165,12 @@ function fold(state: State, next: Step): State {
 }
 
 function foldThread(state: State, next: Step): State {
-  if (next.change === null) return state;
-  const thread = state.threads[next.conversationId];
-  const folded = thread && foldChange(thread, next.change);
-  const threads = folded && folded !== thread ? { ...state.threads, [next.conversationId]: folded } : state.threads;
-  return next.change.kind === 'created' ? arrived({ ...state, threads }, next.change.message) : { ...state, threads };
+  const { change } = next;
+  if (change === null) return state;
+  const folded = onThread(state, next.conversationId, (thread) => foldChange(thread, change));
+  if (change.kind === 'created') return arrived(folded, change.message);
+  const outbox = withQuotes(folded.outbox, change);
+  return outbox === folded.outbox ? folded : { ...folded, outbox };
 }
 
 /** A message that is in the log is no longer being sent, and its sender no longer typing. */
@@ -187,8 +189,10 @@ export function arrived(state: State, message: Message): State {
 function foldSummary(state: State, next: Step): State {
   const conversation = state.conversations[next.conversationId];
   if (conversation === undefined || conversation.seq >= next.seq) return state;
-  const moved = withConversation(state, { ...summary(conversation, next.change), seq: next.seq });
-  const counted = next.unread ?? conversation.unread + (countsAsUnread(state, conversation, next.change) ? 1 : 0);
+  const { change } = next;
+  const told = withConversation(state, { ...summary(conversation, change), seq: next.seq });
+  const moved = change?.kind === 'created' && conversation.personal.archived ? toldPersonal(told, conversation.id, { archived: false }) : told;
+  const counted = next.unread ?? conversation.unread + (countsAsUnread(state, conversation, change) ? 1 : 0);
   const unread = readSeqOf(conversation, state.me) >= next.seq ? 0 : counted;
   return setUnread(moved, conversation.id, unread);
 }
@@ -200,35 +204,27 @@ function summary(conversation: Conversation, change: Change | null): Conversatio
     case 'created':
       return { ...conversation, lastMessage: change.message, updatedAt: change.message.createdAt };
     case 'updated':
-      return last?.id === change.message.id ? { ...conversation, lastMessage: change.message } : conversation;
+      if (last?.id === change.message.id) return { ...conversation, lastMessage: change.message };
+      break;
     case 'deleted':
-      return last?.id === change.deletion.messageId ? { ...conversation, lastMessage: erased(last, change.deletion) } : conversation;
+      if (last?.id === change.deletion.messageId) return { ...conversation, lastMessage: erased(last, change.deletion) };
+      break;
   }
+  return last === null ? conversation : { ...conversation, lastMessage: withQuote(last, change) };
 }
 
 function countsAsUnread(state: State, conversation: Conversation, change: Change | null): boolean {
   if (change?.kind !== 'created') return false;
   const { message } = change;
-  return message.sender.id !== state.me && message.deletedAt === null && message.seq > readSeqOf(conversation, state.me);
+  const counts = message.sender.id !== state.me && message.type !== 'SYSTEM' && message.deletedAt === null;
+  return counts && message.seq > readSeqOf(conversation, state.me);
 }
 
 /** Replace the summary by a newer one; read marks never fall, and what was read here is not unread again. */
 function adoptNewer(state: State, whole: Conversation, equally = false): State {
   const held = state.conversations[whole.id];
   if (held && (equally ? held.seq > whole.seq : held.seq >= whole.seq)) return state;
-  const kept = held ? keepReads(whole, held) : whole;
-  const unread = readSeqOf(kept, state.me) >= kept.seq && kept.seq > 0 ? 0 : kept.unread;
-  return withConversation(held ? state : bringHere(state, unread), { ...kept, unread });
-}
-
-function keepReads(whole: Conversation, held: Conversation): Conversation {
-  const participants = whole.participants.map((participant) => {
-    const before = held.participants.find((other) => other.userId === participant.userId);
-    return before && before.readSeq > participant.readSeq ? { ...participant, readSeq: before.readSeq } : participant;
-  });
-  return { ...whole, participants };
-}
-
-function withPosition(state: State, conversationId: string, position: Position): State {
-  return { ...state, positions: { ...state.positions, [conversationId]: position } };
+  const kept = withKept(state, held ? keepMarks(whole, held) : whole);
+  const unread = readSeqOf(kept.whole, state.me) >= whole.seq && whole.seq > 0 ? 0 : whole.unread;
+  return withConversation(held ? kept.state : bringHere(kept.state, unread), { ...kept.whole, unread });
 }

@@ -1,18 +1,20 @@
 /**
- * What the client knows, as plain immutable values, and the events that change it. The shapes only: how an event
- * changes them is in `state.ts`, `log.ts` and `thread.ts`.
+ * What the client knows, as plain immutable values. The shapes only: what changes them is in `happenings.ts`, and how in
+ * `state.ts` and the files beside it.
  */
 
 import type {
-  Catchup,
+  TypingActivity,
+  Attachment,
   Conversation,
-  ConversationPage,
-  LogEntry,
+  Limits,
   Message,
   MessageDeleted,
-  MessagePage,
-  ReadState,
-  ServerEvents,
+  MessageRef,
+  Personal,
+  Presence,
+  Quote,
+  UserSettings,
 } from './wire';
 
 export type ConnectionStatus = 'idle' | 'connecting' | 'online' | 'reconnecting' | 'offline' | 'refused';
@@ -76,7 +78,19 @@ export interface Position {
 
 export type OutgoingStatus = 'waiting' | 'sending' | 'sent' | 'failed';
 
-/** A message of mine that is not in the thread yet. */
+/** What the server keeps of a file, from whoever carried it there. */
+export type ReadyFile = Omit<Attachment, 'waveform'> & { waveform: readonly number[] | null };
+
+/** A file of a message of mine: ready, or still an upload of this page, which knows its progress. */
+export interface OutgoingFile {
+  uploadId: string | null;
+  attachment: ReadyFile | null;
+  name: string;
+  sizeBytes: number;
+  voice: boolean;
+}
+
+/** A message of mine that is not in the thread yet. What `forwardOf` names brings content and attachments by itself. */
 export interface Outgoing {
   clientId: string;
   conversationId: string;
@@ -85,79 +99,105 @@ export interface Outgoing {
   status: OutgoingStatus;
   attempts: number;
   error: { code: string; message: string } | null;
+  replyTo: Quote | null;
+  mentions: readonly string[];
+  attachments: readonly OutgoingFile[];
+  forwardOf: MessageRef | null;
 }
 
 export interface Typist {
   userId: string;
   name: string | null;
+  activity: TypingActivity;
 }
 
-export type GoneReason = 'deleted' | 'unavailable';
+/** A reaction of mine, given or taken back, that the server has not answered yet. */
+export interface Reacting {
+  conversationId: string;
+  messageId: string;
+  emoji: string;
+  present: boolean;
+}
+
+/** A message of mine that is deleted at `dueAt` (by the clock of here), unless that is undone. */
+export interface Deleting {
+  conversationId: string;
+  dueAt: number;
+}
+
+export interface PersonalChange {
+  pinned?: boolean;
+  archived?: boolean;
+  markedUnread?: boolean;
+  /** RFC 3339, or null to hear of it again. */
+  mutedUntil?: string | null;
+}
+
+/** How I keep a conversation: as the server last said, and what it has not answered yet. */
+export interface Keeping {
+  told: Personal;
+  pending: readonly { token: string; at: string; change: PersonalChange }[];
+}
+
+/** `removed`: by somebody else. `left`: by oneself, here or on another device. */
+export type GoneReason = 'deleted' | 'removed' | 'left' | 'unavailable';
+
+/** What is told of it up to `seq` is of before. */
+export interface Gone {
+  reason: GoneReason;
+  by: string | null;
+  seq: number;
+}
 
 export interface State {
   me: string | null;
   epoch: string | null;
   connection: ConnectionState;
+  limits: Limits | null;
+  settings: UserSettings | null;
+  /** So far is the server's clock ahead of this one. */
+  aheadMs: number;
   list: ListState;
+  /** The archived conversations, which are another list. */
+  archive: ListState;
   conversations: Readonly<Record<string, Conversation>>;
   positions: Readonly<Record<string, Position>>;
   threads: Readonly<Record<string, Thread>>;
   outbox: readonly Outgoing[];
+  reacting: readonly Reacting[];
+  /** By message. */
+  deleting: Readonly<Record<string, Deleting>>;
+  keeping: Readonly<Record<string, Keeping>>;
   typing: Readonly<Record<string, readonly Typist[]>>;
-  gone: Readonly<Record<string, { reason: GoneReason; by: string | null }>>;
+  /** Of the people who are watched. */
+  presence: Readonly<Record<string, Presence>>;
+  gone: Readonly<Record<string, Gone>>;
   /** Unread messages of conversations that are not held. */
   elsewhere: number;
   totalUnread: number;
 }
 
-type Named<Events> = { [Name in keyof Events]: { type: Name; payload: Events[Name] } }[keyof Events];
-
-/** What the server said. */
-export type ServerEvent = Named<Omit<ServerEvents, 'auth_expiring' | 'server_draining'>>;
-
-/** What happened on this side: requests, their answers, and the person's own doing. */
-export type LocalEvent =
-  | { type: 'identified'; userId: string }
-  | { type: 'connection'; status: ConnectionStatus; reason?: string | null }
-  | { type: 'list_requested' }
-  | { type: 'list_loaded'; page: ConversationPage }
-  | { type: 'list_failed'; error: string }
-  | { type: 'conversations_found'; conversations: readonly Conversation[] }
-  | { type: 'conversation_loaded'; conversation: Conversation; anew?: boolean }
-  | { type: 'conversation_unavailable'; conversationId: string }
-  | { type: 'page_requested'; conversationId: string; mode: PageMode }
-  | { type: 'page_loaded'; conversationId: string; mode: PageMode; page: MessagePage }
-  | { type: 'page_failed'; conversationId: string; error: string }
-  | { type: 'page_forgiven'; conversationId: string }
-  | { type: 'thread_left'; conversationId: string; keep: number }
-  | { type: 'log_read'; conversationId: string; entries: readonly LogEntry[] }
-  | { type: 'caught_up'; conversationId: string; after: number; catchup: Catchup }
-  | { type: 'restarted'; epoch: string; totalUnread: number }
-  | { type: 'resumed'; others: readonly Conversation[]; elsewhere: number | null }
-  | { type: 'read'; conversationId: string; seq: number }
-  | { type: 'read_confirmed'; conversationId: string; read: ReadState }
-  | { type: 'send'; clientId: string; conversationId: string; content: string; at: string }
-  | { type: 'sending'; clientId: string }
-  | { type: 'unanswered'; clientId: string }
-  | { type: 'confirmed'; clientId: string; message: Message }
-  | { type: 'failed'; clientId: string; error: { code: string; message: string } }
-  | { type: 'retry'; clientId: string }
-  | { type: 'discard'; clientId: string }
-  | { type: 'outbox_restored'; outbox: readonly Outgoing[] };
-
-export type StateEvent = ServerEvent | LocalEvent;
+const NOT_LISTED: ListState = { status: 'idle', cursor: null, error: null };
 
 export function initialState(userId: string | null = null): State {
   return {
     me: userId,
     epoch: null,
     connection: { status: 'idle', reason: null },
-    list: { status: 'idle', cursor: null, error: null },
+    limits: null,
+    settings: null,
+    aheadMs: 0,
+    list: NOT_LISTED,
+    archive: NOT_LISTED,
     conversations: {},
     positions: {},
     threads: {},
     outbox: [],
+    reacting: [],
+    deleting: {},
+    keeping: {},
     typing: {},
+    presence: {},
     gone: {},
     elsewhere: 0,
     totalUnread: 0,

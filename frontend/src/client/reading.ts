@@ -2,7 +2,7 @@
 
 import type { Desk } from './desk';
 import { toMessagingError } from './errors';
-import { readSeqOf } from './log';
+import { readSeqOf } from './marks';
 import { Timer } from './timer';
 
 const SPACING_MS = 1_000;
@@ -21,11 +21,11 @@ export class ReadMarks {
     this.next.close();
   }
 
-  /** What was seen counts as read here at once; the server's counts follow. */
+  /** What was seen counts as read here at once; the server's counts follow. Seeing again ends the being marked as unread. */
   mark(conversationId: string, seq: number): void {
     const { conversations, me } = this.desk.store.get();
     const conversation = conversations[conversationId];
-    if (conversation === undefined || seq <= readSeqOf(conversation, me)) return;
+    if (conversation === undefined || (seq <= readSeqOf(conversation, me) && !conversation.personal.markedUnread)) return;
     this.desk.dispatch({ type: 'read', conversationId, seq });
     this.marks.set(conversationId, Math.max(seq, this.marks.get(conversationId) ?? 0));
     if (!this.next.pending) this.flush();

@@ -3,30 +3,29 @@
  * events and one's own doing alike; an event that makes no sense leaves the state as it is.
  */
 
-import { recounted, tellTotal } from './counts';
-import { advance, adopt, arrived, readSeqOf, setUnread, settle, stepOf, stepOfEntry, withConversation } from './log';
-import { initialState, type GoneReason, type Outgoing, type State, type StateEvent, type Thread } from './model';
-import { EMPTY_THREAD, failPage, mergePage, requestPage, trim } from './thread';
-import type {
-  Catchup,
-  Conversation,
-  ConversationPage,
-  LogEntry,
-  Message,
-  MessagePage,
-  MessageRead,
-  ReadState,
-  UserTyping,
-} from './wire';
+import { found, isOver, listLoaded, remove, removed, restoredAccess } from './access';
+import { recounted, setUnread, tellTotal } from './counts';
+import type { StateEvent } from './happenings';
+import { keep, kept, toldPersonal } from './keeping';
+import { advance, arrived, settle, stepOf, stepOfEntry } from './log';
+import { markedDelivered, markedRead, marksOfCatchup, readConfirmed, readHere } from './marks';
+import { initialState, type ListState, type State, type Thread } from './model';
+import { confirmed, onOutgoing, restored, send, uploadFailed, uploadReady } from './outgoing';
+import { onThread, without, withThread } from './parts';
+import { reacted, reacting } from './reacting';
+import { isSound } from './sound';
+import { cut, EMPTY_THREAD, failPage, mergePage, requestPage, takeNewer, trim } from './thread';
+import type { Catchup, LogEntry, MessagePage, Presence, Ready, UserTyping } from './wire';
 
 export function apply(state: State, event: StateEvent): State {
+  if ('payload' in event && !isSound(event.type, event.payload)) return state;
   return recounted(state, change(state, event));
 }
 
 function change(state: State, event: StateEvent): State {
   switch (event.type) {
     case 'ready':
-      return ofEpoch({ ...state, me: event.payload.userId }, event.payload.epoch, event.payload.totalUnread);
+      return greeted(state, event.payload);
     case 'message_received':
     case 'new_message_notification':
     case 'conversation_created':
@@ -38,26 +37,42 @@ function change(state: State, event: StateEvent): State {
       const { conversationId, deletedBy } = event.payload;
       return remove(state, conversationId, 'deleted', deletedBy);
     }
+    case 'participant_removed':
+      return removed(state, event.payload);
     case 'message_read':
       return markedRead(state, event.payload);
+    case 'message_delivered':
+      return markedDelivered(state, event.payload);
+    case 'personal_changed':
+      return toldPersonal(state, event.payload.conversationId, event.payload.personal);
+    case 'presence_changed':
+      return { ...state, presence: { ...state.presence, [event.payload.userId]: event.payload } };
+    case 'presences':
+      return { ...state, presence: presencesOf(event.presences) };
+    case 'settings_changed':
+      return { ...state, settings: event.payload };
+    case 'settings':
+      return { ...state, settings: event.settings };
     case 'user_typing':
       return typing(state, event.payload);
     case 'user_stopped_typing':
       return stoppedTyping(state, event.payload);
     case 'identified':
       return state.me === event.userId ? state : { ...state, me: event.userId };
+    case 'clock':
+      return { ...state, aheadMs: event.aheadMs };
     case 'connection':
       return connection(state, event.status, event.reason ?? null);
     case 'list_requested':
-      return { ...state, list: { ...state.list, status: 'loading', error: null } };
+      return onList(state, event.archived, { status: 'loading', error: null });
     case 'list_loaded':
-      return listLoaded(state, event.page);
+      return listLoaded(state, event.page, event.archived ?? false);
     case 'list_failed':
-      return { ...state, list: { ...state.list, status: 'failed', error: event.error } };
+      return onList(state, event.archived, { status: 'failed', error: event.error });
     case 'conversations_found':
-      return event.conversations.reduce(found, state);
+      return event.conversations.reduce((now, conversation) => found(now, conversation), state);
     case 'conversation_loaded':
-      return conversationLoaded(state, event.conversation, event.anew ?? false);
+      return found(state, event.conversation, event.anew ?? false);
     case 'conversation_unavailable':
       return remove(state, event.conversationId, 'unavailable', null);
     case 'page_requested':
@@ -70,6 +85,8 @@ function change(state: State, event: StateEvent): State {
       return onThread(state, event.conversationId, (thread) => (thread.error === null ? thread : { ...thread, error: null }));
     case 'thread_left':
       return threadLeft(state, event.conversationId, event.keep);
+    case 'thread_cut':
+      return onThread(state, event.conversationId, (thread) => cut(thread, event.seq));
     case 'log_read':
       return settle(readLog(state, event.conversationId, event.entries), event.conversationId);
     case 'caught_up':
@@ -77,7 +94,7 @@ function change(state: State, event: StateEvent): State {
     case 'restarted':
       return ofEpoch(state, event.epoch, event.totalUnread);
     case 'resumed':
-      return resumed(event.others.reduce(found, state), event.elsewhere);
+      return resumed(event.others.reduce((now, conversation) => found(now, conversation), state), event.elsewhere);
     case 'read':
       return readHere(state, event.conversationId, event.seq);
     case 'read_confirmed':
@@ -98,17 +115,42 @@ function change(state: State, event: StateEvent): State {
       return { ...state, outbox: state.outbox.filter((out) => out.clientId !== event.clientId) };
     case 'outbox_restored':
       return restored(state, event.outbox);
+    case 'upload_ready':
+      return uploadReady(state, event.uploadId, event.attachment);
+    case 'upload_failed':
+      return uploadFailed(state, event.uploadId, event.error);
+    case 'reacting':
+      return reacting(state, event);
+    case 'reacted':
+      return reacted(state, event.messageId, event.emoji, event.message);
+    case 'delete_requested': {
+      const { conversationId, messageId, dueAt } = event;
+      return { ...state, deleting: { ...state.deleting, [messageId]: { conversationId, dueAt } } };
+    }
+    case 'delete_settled': {
+      const { messageId, message } = event;
+      const settled = { ...state, deleting: without(state.deleting, messageId) };
+      return message === null ? settled : onThread(settled, message.conversationId, (thread) => takeNewer(thread, message));
+    }
+    case 'keeping':
+      return keep(state, event.conversationId, event.token, event.at, event.change);
+    case 'kept':
+      return kept(state, event.conversationId, event.token, event.personal);
     default:
       return state;
   }
+}
+
+function greeted(state: State, { userId, epoch, limits, settings, totalUnread }: Ready): State {
+  return ofEpoch({ ...state, me: userId, limits, settings }, epoch, totalUnread);
 }
 
 /** Another epoch is another store: of the old one only the connection and what is not sent yet are worth keeping. */
 function ofEpoch(state: State, epoch: string, totalUnread: number): State {
   if (state.epoch === epoch) return state;
   if (state.epoch === null) return tellTotal({ ...state, epoch }, totalUnread);
-  const { me, connection, outbox } = state;
-  return { ...initialState(me), connection, outbox, epoch, elsewhere: totalUnread };
+  const { me, connection, limits, settings, aheadMs, outbox } = state;
+  return { ...initialState(me), connection, limits, settings, aheadMs, outbox, epoch, elsewhere: totalUnread };
 }
 
 function resumed(state: State, elsewhere: number | null): State {
@@ -119,85 +161,16 @@ type Logged = 'message_received' | 'new_message_notification' | 'conversation_cr
 
 function logged(state: State, name: Logged, payload: Parameters<typeof stepOf>[1]): State {
   const step = stepOf(name, payload);
-  return isDeleted(state, step.conversationId) ? state : advance(restoredAccess(state, step.whole), step);
+  return isOver(state, step.conversationId, step.seq) ? state : advance(restoredAccess(state, step.whole), step);
 }
 
-function isDeleted(state: State, conversationId: string): boolean {
-  return state.gone[conversationId]?.reason === 'deleted';
-}
-
-/** A conversation that was out of reach and is told of again is within reach again. */
-function restoredAccess(state: State, whole: Conversation | null): State {
-  if (whole === null || state.gone[whole.id] === undefined) return state;
-  const { [whole.id]: _, ...gone } = state.gone;
-  return { ...state, gone };
-}
-
-function remove(state: State, id: string, reason: GoneReason, by: string | null): State {
-  const { [id]: _conversation, ...conversations } = state.conversations;
-  const { [id]: _position, ...positions } = state.positions;
-  const { [id]: _thread, ...threads } = state.threads;
-  const { [id]: _typing, ...typing } = state.typing;
-  return {
-    ...state,
-    conversations,
-    positions,
-    threads,
-    typing,
-    outbox: state.outbox.filter((out) => out.conversationId !== id),
-    gone: { ...state.gone, [id]: isDeleted(state, id) ? { reason: 'deleted', by: by ?? state.gone[id]?.by ?? null } : { reason, by } },
-  };
-}
-
-function found(state: State, conversation: Conversation): State {
-  return isDeleted(state, conversation.id) ? state : adopt(restoredAccess(state, conversation), conversation);
-}
-
-function listLoaded(state: State, page: ConversationPage): State {
-  const known = page.items.reduce(found, state);
-  return { ...known, list: { status: 'loaded', cursor: page.nextCursor, error: null } };
-}
-
-function conversationLoaded(state: State, conversation: Conversation, anew: boolean): State {
-  if (isDeleted(state, conversation.id)) return state;
-  return adopt(restoredAccess(state, conversation), conversation, anew);
-}
-
-function markedRead(state: State, read: MessageRead): State {
-  const marked = raiseReadSeq(state, read.conversationId, read.userId, read.readSeq);
-  if (read.userId !== state.me) return marked;
-  if (marked.conversations[read.conversationId] !== undefined) {
-    return typeof read.unread === 'number' ? setUnread(marked, read.conversationId, read.unread) : marked;
-  }
-  return typeof read.totalUnread === 'number' ? tellTotal(marked, read.totalUnread) : marked;
-}
-
-function raiseReadSeq(state: State, conversationId: string, userId: string | null, readSeq: number): State {
-  const conversation = state.conversations[conversationId];
-  if (conversation === undefined || readSeqOf(conversation, userId) >= readSeq) return state;
-  const participants = conversation.participants.map((participant) =>
-    participant.userId === userId ? { ...participant, readSeq } : participant,
-  );
-  return withConversation(state, { ...conversation, participants });
-}
-
-function readHere(state: State, conversationId: string, seq: number): State {
-  const conversation = state.conversations[conversationId];
-  if (conversation === undefined) return state;
-  const marked = raiseReadSeq(state, conversationId, state.me, seq);
-  const last = conversation.lastMessage?.seq ?? 0;
-  return seq >= last ? setUnread(marked, conversationId, 0) : marked;
-}
-
-function readConfirmed(state: State, conversationId: string, read: ReadState): State {
-  const marked = raiseReadSeq(state, conversationId, state.me, read.readSeq);
-  return setUnread(marked, conversationId, read.unread);
-}
-
-function typing(state: State, { conversationId, userId, name }: UserTyping): State {
+function typing(state: State, { conversationId, userId, name, activity }: UserTyping): State {
   const typists = state.typing[conversationId] ?? [];
-  if (userId === state.me || typists.some((typist) => typist.userId === userId)) return state;
-  return { ...state, typing: { ...state.typing, [conversationId]: [...typists, { userId, name }] } };
+  const typist = { userId, name, activity };
+  const index = typists.findIndex((other) => other.userId === userId);
+  if (userId === state.me || typists[index]?.activity === activity) return state;
+  const next = index === -1 ? [...typists, typist] : typists.with(index, typist);
+  return { ...state, typing: { ...state.typing, [conversationId]: next } };
 }
 
 function stoppedTyping(state: State, { conversationId, userId }: UserTyping): State {
@@ -206,25 +179,23 @@ function stoppedTyping(state: State, { conversationId, userId }: UserTyping): St
   return { ...state, typing: { ...state.typing, [conversationId]: typists.filter((typist) => typist.userId !== userId) } };
 }
 
-/** Who was typing when the line went quiet is not known any more. */
+function onList(state: State, archived: boolean | undefined, change: Partial<ListState>): State {
+  return archived ? { ...state, archive: { ...state.archive, ...change } } : { ...state, list: { ...state.list, ...change } };
+}
+
+function presencesOf(presences: readonly Presence[]): Record<string, Presence> {
+  return Object.fromEntries(presences.map((presence) => [presence.userId, presence]));
+}
+
+/** Who typed and who was there when the line went quiet is not known any more. */
 function connection(state: State, status: State['connection']['status'], reason: string | null): State {
   if (state.connection.status === status && state.connection.reason === reason) return state;
-  const typing = status === 'online' ? state.typing : {};
-  return { ...state, connection: { status, reason }, typing };
+  const known = status === 'online' ? {} : { typing: {}, presence: {} };
+  return { ...state, connection: { status, reason }, ...known };
 }
 
 function threadOf(state: State, conversationId: string): Thread {
   return state.threads[conversationId] ?? EMPTY_THREAD;
-}
-
-function withThread(state: State, conversationId: string, thread: Thread): State {
-  return { ...state, threads: { ...state.threads, [conversationId]: thread } };
-}
-
-function onThread(state: State, conversationId: string, change: (thread: Thread) => Thread): State {
-  const thread = state.threads[conversationId];
-  const next = thread && change(thread);
-  return next === undefined || next === thread ? state : withThread(state, conversationId, next);
 }
 
 /** A window that ends in the past is of no use to who comes back. */
@@ -248,35 +219,7 @@ function caughtUp(state: State, id: string, after: number, catchup: Catchup): St
   if (catchup.gone) return remove(state, id, 'unavailable', null);
   const entries = catchup.events ?? [];
   const read = settle(readLog(state, id, entries), id);
-  const marked = Object.entries(catchup.reads).reduce((current, [userId, seq]) => raiseReadSeq(current, id, userId, seq), read);
+  const marked = toldPersonal(marksOfCatchup(read, id, catchup), id, catchup.personal);
   const asOf = entries.at(-1)?.seq ?? after;
   return marked.conversations[id]?.seq === asOf ? setUnread(marked, id, catchup.unread) : marked;
-}
-
-function send(state: State, event: Extract<StateEvent, { type: 'send' }>): State {
-  if (state.outbox.some((out) => out.clientId === event.clientId)) return state;
-  const { clientId, conversationId, content, at } = event;
-  const outgoing: Outgoing = { clientId, conversationId, content, createdAt: at, status: 'waiting', attempts: 0, error: null };
-  return { ...state, outbox: [...state.outbox, outgoing] };
-}
-
-function onOutgoing(state: State, clientId: string, change: (outgoing: Outgoing) => Outgoing): State {
-  if (!state.outbox.some((out) => out.clientId === clientId && out.status !== 'sent')) return state;
-  return { ...state, outbox: state.outbox.map((out) => (out.clientId === clientId ? change(out) : out)) };
-}
-
-/** Stored. It leaves the outbox when it stands in the log; if a gap is before it, it waits there as sent. */
-function confirmed(state: State, clientId: string, message: Message): State {
-  const stored = advance(state, stepOf('message_received', message));
-  const held = stored.positions[message.conversationId];
-  if (held === undefined || held.seq >= message.seq || stored.threads[message.conversationId] === undefined) {
-    return { ...stored, outbox: stored.outbox.filter((out) => out.clientId !== clientId) };
-  }
-  return onOutgoing(stored, clientId, (out) => ({ ...out, status: 'sent' }));
-}
-
-function restored(state: State, outbox: readonly Outgoing[]): State {
-  const known = new Set(state.outbox.map((out) => out.clientId));
-  const waiting = outbox.filter((out) => !known.has(out.clientId));
-  return { ...state, outbox: [...waiting, ...state.outbox] };
 }

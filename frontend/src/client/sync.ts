@@ -91,6 +91,11 @@ export class Sync {
     this.heal.set(jittered(HEAL_EVERY_MS));
   }
 
+  /** In view, and within reach again. */
+  onReturned(conversationId: string): void {
+    if (this.views.has(conversationId)) void this.reenter(conversationId);
+  }
+
   onLost(): void {
     for (const timer of this.timers()) timer.cancel();
   }
@@ -103,6 +108,7 @@ export class Sync {
     }
     this.views.delete(conversationId);
     if (this.closed) return;
+    this.history.attend(conversationId, null);
     this.desk.dispatch({ type: 'thread_left', conversationId, keep: TRIM_TO });
     if (this.desk.connection.online) {
       void this.desk.connection.command('leave_conversation', { conversationId }).catch(() => undefined);
@@ -169,14 +175,15 @@ export class Sync {
 
   private watchFailures(): void {
     if (this.reloadFailed.pending || !this.desk.connection.online) return;
-    const { list, threads } = this.desk.store.get();
-    const failed = list.status === 'failed' || [...this.views.keys()].some((id) => threads[id]?.error);
+    const { list, archive, threads } = this.desk.store.get();
+    const failed = list.status === 'failed' || archive.status === 'failed' || [...this.views.keys()].some((id) => threads[id]?.error);
     if (failed) this.reloadFailed.set(jittered(this.retryMs * RELOAD_PATIENCE));
   }
 
   private forgive(): void {
-    const { list, threads } = this.desk.store.get();
+    const { list, archive, threads } = this.desk.store.get();
     if (list.status === 'failed') void this.history.list(list.cursor);
+    if (archive.status === 'failed') void this.history.list(archive.cursor, true);
     for (const id of this.views.keys()) {
       if (!threads[id]?.error) continue;
       this.desk.dispatch({ type: 'page_forgiven', conversationId: id });

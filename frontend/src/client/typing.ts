@@ -1,17 +1,16 @@
-/** Who is typing: one's own signals, sparingly, and the forgetting of others' in case their stop is lost. */
+/** Who is typing, or recording: one's own signals, sparingly, and the forgetting of others' in case their stop is lost. */
 
 import type { Desk } from './desk';
 import { Timer } from './timer';
-import type { UserTyping } from './wire';
+import type { TypingActivity, UserTyping } from './wire';
 
 const START_SPACING_MS = 2_000;
-const IDLE_MS = 4_000;
+const SILENCE_MS = 6_000;
 /** The server ends it after six seconds; this is for a stop that never came. */
 const OTHERS_LAST_MS = 7_000;
 
 export class TypingSignals {
-  private typingIn: string | null = null;
-  private startedAt = 0;
+  private told: { conversationId: string; activity: TypingActivity; at: number } | null = null;
   private readonly idle = new Timer(() => {
     this.stop();
   });
@@ -25,23 +24,23 @@ export class TypingSignals {
     this.others.clear();
   }
 
-  /** A key was pressed in the composer of this conversation. */
-  type(conversationId: string): void {
-    if (this.typingIn !== conversationId) this.stop();
-    this.idle.set(IDLE_MS);
+  /** A key was pressed in the composer of this conversation, or a voice message is being recorded. */
+  type(conversationId: string, activity: TypingActivity): void {
+    if (this.told !== null && this.told.conversationId !== conversationId) this.stop();
+    this.idle.set(SILENCE_MS);
     const now = Date.now();
-    if (this.typingIn === conversationId && now - this.startedAt < START_SPACING_MS) return;
-    this.typingIn = conversationId;
-    this.startedAt = now;
-    this.tell('typing_start', conversationId);
+    if (this.told?.activity === activity && now - this.told.at < START_SPACING_MS) return;
+    this.told = { conversationId, activity, at: now };
+    this.tell(() => this.desk.connection.command('typing_start', { conversationId, activity }));
   }
 
-  /** Sent, left, emptied or idle. */
+  /** Sent, left, emptied or silent. */
   stop(): void {
     this.idle.cancel();
-    if (this.typingIn === null) return;
-    this.tell('typing_stop', this.typingIn);
-    this.typingIn = null;
+    if (this.told === null) return;
+    const { conversationId } = this.told;
+    this.told = null;
+    this.tell(() => this.desk.connection.command('typing_stop', { conversationId }));
   }
 
   onOthersTyping(event: UserTyping): void {
@@ -60,7 +59,7 @@ export class TypingSignals {
   }
 
   /** Nobody is told of a failure: the signal is worth nothing a moment later. */
-  private tell(name: 'typing_start' | 'typing_stop', conversationId: string): void {
-    if (this.desk.connection.online) void this.desk.connection.command(name, { conversationId }).catch(() => undefined);
+  private tell(command: () => Promise<unknown>): void {
+    if (this.desk.connection.online) void command().catch(() => undefined);
   }
 }

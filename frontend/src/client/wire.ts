@@ -7,25 +7,48 @@ import type { components } from './generated/api';
 import type { Conversation, Message, Sender, SocketWire } from './generated/socket';
 
 export type {
+  Activity as TypingActivity,
+  ActiveStatus,
+  Attachment,
+  SystemEvent,
   Catchup,
+  ChangePersonalCommand,
+  ChangeSettings,
   Conversation,
   ConversationStatus,
   ErrorBody,
   Failed,
+  GroupRole,
   JoinedAck,
+  Limits,
   LogEntry,
+  Marks,
   Message,
   MessageDeleted,
+  MessageDelivered,
   MessageRead,
+  MessageRef,
   MessageType,
+  MessageVersion,
   NewMessageNotification,
   Participant,
+  ParticipantRemoved,
+  Personal,
+  PersonalChanged,
+  Presence,
+  PresenceStatus,
+  Quote,
+  QuotedSender,
+  Reaction,
   Ready,
   ResumedAck,
   Role,
+  SendMessageCommand,
   Sender,
   ServerDraining,
   Subject,
+  SystemNote,
+  UserSettings,
   UserTyping,
 } from './generated/socket';
 
@@ -40,6 +63,7 @@ export type CreateConversation = Schemas['CreateConversation'];
 export type ChangeConversation = Schemas['ChangeConversation'];
 export type StartConversation = Schemas['StartConversation'];
 export type NewSubject = Schemas['Subject'];
+export type MessageHistory = Schemas['MessageHistory'];
 export type DemoPeople = Schemas['DemoPeople'];
 export type DemoSession = Schemas['DemoSession'];
 /** Who a request speaks for: null for nobody, which is no error. */

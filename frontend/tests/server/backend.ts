@@ -8,7 +8,31 @@ import type { AddressInfo } from 'node:net';
 
 import { Server, type Socket } from 'socket.io';
 
-import { Refusal, room, user, World, type Body } from './world';
+import type { Subject } from '../../src/client';
+import { readyPayload } from '../make';
+import { Refusal, room, user, watchers, World } from './world';
+
+/** What any request may carry; which of it does, the sender decides. */
+export interface Body {
+  conversationId: string;
+  messageId: string;
+  afterSeq: number | null;
+  content: string;
+  clientId: string;
+  seq: number;
+  epoch: string;
+  conversations: Record<string, number>;
+  participantIds: string[];
+  status: 'ACTIVE' | 'CLOSED';
+  recipientId: string;
+  subject: Subject | null;
+  emoji: string;
+  mentions: string[];
+  activity: 'typing' | 'recording';
+  userIds: string[];
+  userId: string;
+  role: 'OWNER' | 'MEMBER';
+}
 
 type Handler = (socket: Socket, userId: string, body: Body) => object;
 
@@ -20,8 +44,8 @@ export class Backend {
     (...emitted) => {
       this.emit(...emitted);
     },
-    (name) => {
-      this.io.socketsLeave(name);
+    (name, userId) => {
+      this.io.in(userId === undefined ? name : user(userId)).socketsLeave(name);
     },
   );
   /** Return true to lose an event on its way to a user. */
@@ -94,8 +118,7 @@ export class Backend {
         this.onCommandReceived(name, socket, handler, body, ack ?? (() => undefined));
       });
     }
-    const limits = { maxContentChars: 5000, maxPayloadBytes: 1e6, maxPage: 200, maxResumeConversations: 500, maxParticipants: 100 };
-    socket.emit('ready', { userId, epoch: this.world.epoch, serverTime: this.world.now().toISOString(), limits, totalUnread: this.world.totalUnread(userId) });
+    socket.emit('ready', readyPayload({ userId, epoch: this.world.epoch, serverTime: this.world.now().toISOString(), totalUnread: this.world.totalUnread(userId), settings: this.world.settingsOf(userId) }));
   }
 
   private onCommandReceived(name: string, socket: Socket, handler: Handler, body: Body, ack: (answer: object) => void): void {
@@ -124,13 +147,30 @@ export class Backend {
         void socket.leave(room(conversationId));
         return {};
       },
-      send_message: (_socket, userId, { conversationId, content, clientId }) => ({
-        message: this.world.send(conversationId, userId, content, clientId),
-      }),
+      send_message: (_socket, userId, body) => ({ message: this.world.send(body.conversationId, userId, body) }),
+      add_reaction: (_socket, userId, { conversationId, messageId, emoji }) => ({ message: this.world.react(conversationId, userId, messageId, emoji, true) }),
+      remove_reaction: (_socket, userId, { conversationId, messageId, emoji }) => ({ message: this.world.react(conversationId, userId, messageId, emoji, false) }),
       mark_read: (_socket, userId, { conversationId, seq }) => this.world.markRead(conversationId, userId, seq),
-      typing_start: (_socket, userId, { conversationId }) => this.world.typing('user_typing', userId, conversationId),
+      mark_delivered: (_socket, userId, { conversations }) => this.world.markDelivered(userId, conversations),
+      typing_start: (_socket, userId, { conversationId, activity }) => this.world.typing('user_typing', userId, conversationId, activity),
       typing_stop: (_socket, userId, { conversationId }) => this.world.typing('user_stopped_typing', userId, conversationId),
-      resume: (_socket, userId, body) => this.world.resume(userId, body),
+      set_presence: (_socket, userId, { status }) => this.world.setPresence(userId, status as never),
+      watch_presence: (socket, userId, { userIds }) => {
+        for (const name of socket.rooms) if (name.startsWith(watchers(''))) void socket.leave(name);
+        const presences = this.world.watch(userId, userIds);
+        for (const presence of presences) void socket.join(watchers(presence.userId));
+        return { presences };
+      },
+      change_settings: (_socket, userId, body) => this.world.changeSettings(userId, body as object),
+      change_personal: (_socket, userId, { conversationId, ...change }) => ({ conversation: this.world.setPersonal(conversationId, userId, change as object) }),
+      add_participants: (_socket, userId, { conversationId, userIds }) => ({ conversation: this.world.add(conversationId, userId, userIds) }),
+      remove_participant: (_socket, userId, body) => ({ conversation: this.world.takeOut(body.conversationId, userId, body.userId) }),
+      set_group_role: (_socket, userId, body) => ({ conversation: this.world.setRole(body.conversationId, userId, body.userId, body.role) }),
+      leave_group: (_socket, userId, { conversationId }) => {
+        this.world.takeOut(conversationId, userId, userId);
+        return {};
+      },
+      resume: (_socket, userId, { epoch, conversations }) => this.world.resume(userId, epoch, conversations),
       refresh_token: () => ({ expiresAt: this.world.now().toISOString() }),
     };
   }
@@ -153,8 +193,8 @@ export class Backend {
   }
 
   private route(method: string, url: URL, userId: string, body: Body): [number, unknown] {
-    const [, , name, id = '', part, messageId = ''] = url.pathname.split('/').map(decodeURIComponent);
-    const key = [method, name, id && ':id', part, messageId && ':mid'].filter(Boolean).join(' ');
+    const [, , name, id = '', part, messageId = '', detail] = url.pathname.split('/').map(decodeURIComponent);
+    const key = [method, name, id && ':id', part, messageId && ':mid', detail].filter(Boolean).join(' ');
     switch (key) {
       case 'GET me':
         return [200, this.world.profile(userId)];
@@ -167,18 +207,22 @@ export class Backend {
       case 'GET conversations :id':
         return [200, this.world.seen(id, userId)];
       case 'PATCH conversations :id':
-        return [200, this.world.setStatus(id, userId, body.status)];
+        return [200, this.world.change(id, userId, body)];
       case 'DELETE conversations :id':
         this.world.remove(id, userId);
         return [204, undefined];
       case 'GET conversations :id messages':
         return [200, this.world.page(id, userId, url.searchParams)];
       case 'PATCH conversations :id messages :mid':
-        return [200, this.world.edit(id, userId, messageId, body.content)];
+        return [200, this.world.edit(id, userId, messageId, body.content, body.mentions)];
+      case 'GET conversations :id messages :mid history':
+        return [200, this.world.history(id, userId, messageId)];
       case 'DELETE conversations :id messages :mid':
         return [200, this.world.erase(id, userId, messageId)];
       case 'POST messages':
-        return [201, this.world.start(userId, body)];
+        return [201, this.world.start(userId, body.recipientId, body.subject, body.content, body.clientId)];
+      case 'GET search':
+        return [200, this.world.search(userId, url.searchParams)];
       default:
         throw new Refusal('not_found', 'no such thing', 404);
     }

@@ -26,7 +26,7 @@ export function clientOf(userId: string, more: Partial<MessagingClientOptions> =
     url,
     userId,
     token: () => `t-${userId}`,
-    timing: { ackTimeoutMs: 250, reconnectDelayMs: 10, reconnectDelayMaxMs: 40, retryDelayMs: 20 },
+    timing: { ackTimeoutMs: 250, reconnectDelayMs: 10, reconnectDelayMaxMs: 40, retryDelayMs: 20, undoMs: 20, deliverySpacingMs: 10 },
     ...more,
   });
   clients.push(client);

@@ -1,160 +1,63 @@
 /**
- * What a messaging server keeps and does, in memory and after the wire contract: conversations with a log without
- * holes, read marks, catch-up. Events go to `emit`; whoever carries them decides who gets them.
+ * The test server's domain: as much of the real one as a client meets, under the wire contract: conversations with a
+ * log without holes, marks, groups, how each person keeps them, catch-up. Events go to `emit`; whoever carries them
+ * decides who gets them.
  */
 
-import { randomUUID } from 'node:crypto';
+import type { Catchup, ChangeSettings, Conversation, GroupRole, PersonalChange, Presence, Subject, SystemEvent, UserSettings } from '../../src/client';
+import { catchup, NOTHING_PERSONAL } from '../make';
+import { Refusal, room, user, watchers, type Kept } from './ledger';
+import { Talk } from './talk';
 
-import type { Catchup, Conversation, LogEntry, Message, MessageType, Participant, Profile, Subject } from '../../src/client/wire';
+export { Refusal, room, user, watchers } from './ledger';
 
 const PAGE = 50;
 const MAX_CATCHUP = 500;
 
-/** What any request may carry; which of it does, the sender decides. */
-export interface Body {
-  conversationId: string;
-  afterSeq: number | null;
-  content: string;
-  clientId: string;
-  seq: number;
-  epoch: string;
-  conversations: Record<string, number>;
-  participantIds: string[];
-  status: Conversation['status'];
-  recipientId: string;
-  subject: Subject | null;
-}
+export class World extends Talk {
+  /** What each person's sockets say; offline where nothing. */
+  readonly presence = new Map<string, Presence['status']>();
 
-interface Kept {
-  conversation: Omit<Conversation, 'unread' | 'lastMessage' | 'epoch'>;
-  messages: Message[];
-  log: { seq: number; event: string; messageSeq: number | null; by: string }[];
-}
-
-export class Refusal extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-    readonly status: number,
-    readonly retryable = false,
-  ) {
-    super(message);
-  }
-}
-
-type Emit = (event: string, payload: unknown, to: string[], except?: string[]) => void;
-
-export class World {
-  readonly people = new Map<string, Profile>();
-  readonly kept = new Map<string, Kept>();
-  epoch: string = randomUUID();
-  now = () => new Date();
-  private ids = 0;
-
-  constructor(
-    private readonly emit: Emit,
-    private readonly emptyRoom: (name: string) => void = () => undefined,
-  ) {}
-
-  person(id: string, name: string, more: Partial<Profile> = {}): Profile {
-    const profile: Profile = { id, name, companyName: null, country: null, avatarUrl: null, role: null, ...more };
-    this.people.set(id, profile);
-    return profile;
-  }
-
-  create(participantIds: string[], more: { subject?: Subject | null; title?: string | null } = {}): string {
-    const id = `c${String((this.ids += 1)).padStart(6, '0')}`;
+  create(participantIds: string[], more: { subject?: Subject | null; title?: string | null; kind?: Conversation['kind'] | null; historyVisible?: boolean } = {}): string {
+    const id = this.newId('c');
     const at = this.now().toISOString();
+    const kind = more.kind ?? (participantIds.length > 2 ? 'GROUP' : 'DIRECT');
+    const role = (index: number): GroupRole | null => (kind === 'DIRECT' ? null : index === 0 ? 'OWNER' : 'MEMBER');
     this.kept.set(id, {
       conversation: {
         id,
-        kind: participantIds.length > 2 ? 'GROUP' : 'DIRECT',
+        kind,
         subject: more.subject ?? null,
         title: more.title ?? null,
         status: 'ACTIVE',
         seq: 0,
-        participants: participantIds.map((userId) => this.participant(userId)),
+        participants: participantIds.map((userId, index) => this.participant(userId, { groupRole: role(index) })),
         createdAt: at,
         updatedAt: at,
+        historyVisible: more.historyVisible ?? false,
       },
       messages: [],
       log: [],
+      personal: new Map(),
+      secretReads: new Map(),
     });
     for (const userId of participantIds) this.emit('conversation_created', this.seen(id, userId), [user(userId)]);
     return id;
   }
 
-  send(id: string, userId: string, content: string, clientId: string = randomUUID(), type: MessageType = 'TEXT'): Message {
+  change(id: string, userId: string, { status, title, historyVisible }: Partial<Pick<Conversation, 'status' | 'title' | 'historyVisible'>>): Conversation {
     const kept = this.mine(id, userId);
-    const repeated = kept.messages.find((message) => message.clientId === clientId && message.sender.id === userId);
-    if (repeated) return repeated;
-    if (kept.conversation.status === 'CLOSED') throw new Refusal('conversation_closed', 'the conversation is closed', 409);
-    const text = content.trim();
-    if (text.length < 1 || text.length > 5000) throw new Refusal('invalid', 'content: expected 1 to 5,000 characters', 422);
-    const seq = (kept.conversation.seq += 1);
-    const { id: senderId, name, companyName, country, avatarUrl } = this.profile(userId);
-    const message: Message = {
-      id: `m${String((this.ids += 1)).padStart(8, '0')}`,
-      conversationId: id,
-      seq,
-      updatedSeq: seq,
-      clientId,
-      type,
-      content: text,
-      sender: { id: senderId, name, companyName, country, avatarUrl },
-      createdAt: this.now().toISOString(),
-      attachments: [],
-      replyTo: null,
-      reactions: [],
-      editedAt: null,
-      deletedAt: null,
-    };
-    kept.messages.push(message);
-    kept.conversation.updatedAt = message.createdAt;
-    kept.log.push({ seq, event: 'message_received', messageSeq: seq, by: userId });
-    this.emit('message_received', message, [room(id)]);
-    for (const participant of kept.conversation.participants) {
-      const conversation = this.seen(id, participant.userId);
-      const totalUnread = this.totalUnread(participant.userId);
-      const rest = { conversationId: id, seq, conversation, totalUnread };
-      if (participant.userId === userId) this.emit('conversation_updated', rest, [user(userId)], [room(id)]);
-      else this.emit('new_message_notification', { ...rest, message }, [user(participant.userId)], [room(id)]);
+    const next = { ...(status && { status }), ...(title !== undefined && { title }), ...(historyVisible !== undefined && { historyVisible }) };
+    const changes = Object.entries(next).some(([name, value]) => kept.conversation[name as 'title'] !== value);
+    if (changes) {
+      Object.assign(kept.conversation, next);
+      this.announce(kept, this.record(kept, 'conversation_updated', null, userId));
     }
-    return message;
-  }
-
-  edit(id: string, userId: string, messageId: string, content: string): Message {
-    const kept = this.mine(id, userId);
-    const message = this.own(kept, userId, messageId);
-    const seq = (kept.conversation.seq += 1);
-    Object.assign(message, { content, updatedSeq: seq, editedAt: this.now().toISOString() });
-    kept.log.push({ seq, event: 'message_updated', messageSeq: message.seq, by: userId });
-    this.emit('message_updated', { ...message }, [room(id)]);
-    this.announce(kept, seq, [room(id)]);
-    return { ...message };
-  }
-
-  erase(id: string, userId: string, messageId: string): Message {
-    const kept = this.mine(id, userId);
-    const message = this.own(kept, userId, messageId);
-    const seq = (kept.conversation.seq += 1);
-    Object.assign(message, { content: '', updatedSeq: seq, deletedAt: this.now().toISOString() });
-    kept.log.push({ seq, event: 'message_deleted', messageSeq: message.seq, by: userId });
-    for (const { userId: to } of kept.conversation.participants) {
-      this.emit('message_deleted', this.deletion(kept, seq, message, userId, to), [user(to)]);
-    }
-    return { ...message };
+    return this.seen(id, userId);
   }
 
   setStatus(id: string, userId: string, status: Conversation['status']): Conversation {
-    const kept = this.mine(id, userId);
-    if (kept.conversation.status !== status) {
-      kept.conversation.status = status;
-      const seq = (kept.conversation.seq += 1);
-      kept.log.push({ seq, event: 'conversation_updated', messageSeq: null, by: userId });
-      this.announce(kept, seq);
-    }
-    return this.seen(id, userId);
+    return this.change(id, userId, { status });
   }
 
   remove(id: string, userId: string): void {
@@ -167,58 +70,82 @@ export class World {
     this.emptyRoom(room(id));
   }
 
+  add(id: string, userId: string, userIds: readonly string[]): Conversation {
+    const kept = this.owned(id, userId);
+    const news = userIds.filter((each) => !this.isMine(id, each));
+    if (news.length === 0) return this.seen(id, userId);
+    const { seq } = kept.conversation;
+    for (const each of news) kept.conversation.participants.push(this.participant(each, { groupRole: 'MEMBER', readSeq: seq, deliveredSeq: seq }));
+    this.announce(kept, this.record(kept, 'conversation_updated', null, userId), [], news);
+    for (const each of news) this.emit('conversation_created', this.seen(id, each), [user(each)]);
+    return this.told(kept, userId, 'added', news);
+  }
+
+  /** Also oneself. */
+  takeOut(id: string, userId: string, removedId: string): Conversation | null {
+    const kept = userId === removedId ? this.mine(id, userId) : this.owned(id, userId);
+    if (!this.isMine(id, removedId)) throw new Refusal('not_found', 'no such participant', 404);
+    kept.conversation.participants = kept.conversation.participants.filter((one) => one.userId !== removedId);
+    kept.personal.delete(removedId);
+    kept.secretReads.delete(removedId);
+    this.emptyRoom(room(id), removedId);
+    const seq = this.record(kept, 'conversation_updated', null, userId);
+    const removed = { conversationId: id, seq, userId: removedId, removedBy: userId, totalUnread: this.totalUnread(removedId) };
+    this.emit('participant_removed', removed, [user(removedId)]);
+    this.announce(kept, seq);
+    const told = this.told(kept, userId, userId === removedId ? 'left' : 'removed', [removedId]);
+    return this.isMine(id, userId) ? told : null;
+  }
+
+  setRole(id: string, userId: string, memberId: string, role: GroupRole): Conversation {
+    const kept = this.owned(id, userId);
+    const member = kept.conversation.participants.find((one) => one.userId === memberId);
+    if (member === undefined) throw new Refusal('not_found', 'no such participant', 404);
+    if (member.groupRole === role) return this.seen(id, userId);
+    member.groupRole = role;
+    this.announce(kept, this.record(kept, 'conversation_updated', null, userId));
+    return this.told(kept, userId, role === 'OWNER' ? 'made_owner' : 'made_member', [memberId]);
+  }
+
   markRead(id: string, userId: string, seq: number): { readSeq: number; unread: number; totalUnread: number } {
     const kept = this.mine(id, userId);
-    const me = kept.conversation.participants.find((participant) => participant.userId === userId);
-    if (me === undefined) throw new Refusal('not_found', 'no such conversation', 404);
-    const readSeq = Math.max(me.readSeq, Math.min(seq, kept.conversation.seq));
-    const moved = readSeq > me.readSeq;
-    me.readSeq = readSeq;
-    const counts = { unread: this.unread(kept, userId), totalUnread: this.totalUnread(userId) };
-    if (moved) {
-      const mark = { conversationId: id, userId, readSeq };
-      const others = kept.conversation.participants.filter((participant) => participant.userId !== userId);
-      this.emit('message_read', mark, others.map((other) => user(other.userId)));
-      this.emit('message_read', { ...mark, ...counts }, [user(userId)]);
-    }
-    return { readSeq, ...counts };
+    const before = this.readSeqOf(kept, userId);
+    const readSeq = Math.max(before, Math.min(seq, kept.conversation.seq));
+    const personal = kept.personal.get(userId) ?? NOTHING_PERSONAL;
+    kept.personal.set(userId, { ...personal, markedUnread: false });
+    if (readSeq > before || personal.markedUnread) this.moveRead(kept, userId, readSeq, readSeq > before);
+    return { readSeq, unread: this.unread(kept, userId), totalUnread: this.totalUnread(userId) };
   }
 
-  seen(id: string, userId: string): Conversation {
+  markDelivered(userId: string, positions: Readonly<Record<string, number>>): object {
+    for (const [id, seq] of Object.entries(positions)) if (this.isMine(id, userId)) this.deliver(this.mine(id, userId), userId, seq);
+    return {};
+  }
+
+  setPersonal(id: string, userId: string, { pinned, ...change }: PersonalChange): Conversation {
     const kept = this.mine(id, userId);
-    const { conversation, messages } = kept;
-    const lastMessage = messages.at(-1) ?? null;
-    return structuredClone({ ...conversation, epoch: this.epoch, lastMessage, unread: this.unread(kept, userId) });
-  }
-
-  page(id: string, userId: string, query: URLSearchParams): object {
-    const { messages } = this.mine(id, userId);
-    const limit = Number(query.get('limit') ?? PAGE);
-    const [start, end] = bounds(messages, query, limit);
-    const items = structuredClone(messages.slice(start, end));
-    const hasBefore = start > 0;
-    return { items, hasBefore, hasAfter: end < messages.length, nextCursor: hasBefore ? String(items[0]?.seq) : null };
+    const before = kept.personal.get(userId) ?? NOTHING_PERSONAL;
+    const pinnedAt = pinned === undefined ? before.pinnedAt : pinned ? (before.pinnedAt ?? this.now().toISOString()) : null;
+    const { archived = before.archived, markedUnread = before.markedUnread, mutedUntil = before.mutedUntil } = change;
+    const personal = { pinnedAt, archived, markedUnread, mutedUntil };
+    kept.personal.set(userId, personal);
+    if (JSON.stringify(personal) !== JSON.stringify(before)) this.emit('personal_changed', { conversationId: id, personal }, [user(userId)]);
+    return this.seen(id, userId);
   }
 
   catchUp(id: string, userId: string, after: number): Catchup {
     const kept = this.kept.get(id);
-    if (!kept?.conversation.participants.some((participant) => participant.userId === userId)) {
-      return { events: null, reset: false, gone: true, unread: 0, reads: {} };
-    }
+    if (kept === undefined || !this.isMine(id, userId)) return catchup({ events: null, gone: true });
     const { seq } = kept.conversation;
     const reset = after > seq || seq - after > MAX_CATCHUP;
-    const reads = Object.fromEntries(kept.conversation.participants.map((participant) => [participant.userId, participant.readSeq]));
+    const { participants, personal, unread } = this.seen(id, userId);
+    const reads = Object.fromEntries(participants.map((one) => [one.userId, one.readSeq]));
+    const marks = Object.fromEntries(participants.map(({ userId: of, readSeq, readAt, deliveredSeq, deliveredAt }) => [of, { readSeq, readAt, deliveredSeq, deliveredAt }]));
     const events = reset ? null : kept.log.filter((entry) => entry.seq > after).map((entry) => this.entry(kept, entry, userId));
-    return { events, reset, gone: false, unread: this.unread(kept, userId), reads };
+    return catchup({ events, reset, unread, reads, marks, personal });
   }
 
-  typing(event: string, userId: string, conversationId: string): object {
-    this.mine(conversationId, userId);
-    this.emit(event, { conversationId, userId, name: this.profile(userId).name }, [room(conversationId)], [user(userId)]);
-    return {};
-  }
-
-  resume(userId: string, { epoch, conversations }: Body): object {
+  resume(userId: string, epoch: string, conversations: Readonly<Record<string, number>>): object {
     const reset = epoch !== this.epoch;
     const caught = Object.entries(reset ? {} : conversations).map(([id, seq]) => [id, this.catchUp(id, userId, seq)] as const);
     const others = this.list(userId).filter((conversation) => !(conversation.id in conversations)).slice(0, 50);
@@ -226,112 +153,101 @@ export class World {
   }
 
   list(userId: string): Conversation[] {
-    const mine = [...this.kept.values()].filter(({ conversation }) => conversation.participants.some((p) => p.userId === userId));
-    const seen = mine.map(({ conversation }) => this.seen(conversation.id, userId));
-    return seen.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
-  }
-
-  start(userId: string, body: Body): object {
-    const { recipientId } = body;
-    const subject = (body.subject as Subject | undefined) ?? null;
-    this.profile(recipientId);
-    const same = this.list(userId).find(
-      ({ participants, subject: other }) => participants.some((p) => p.userId === recipientId) && participants.length === 2 && other?.id === subject?.id,
-    );
-    const id = same?.id ?? this.create([userId, recipientId], { subject });
-    const message = this.send(id, userId, body.content, body.clientId);
-    return { conversation: this.seen(id, userId), message };
+    const seen = this.ofUser(userId).map(({ conversation }) => this.seen(conversation.id, userId));
+    const key = ({ personal, updatedAt, id }: Conversation) => `${personal.pinnedAt === null ? 0 : 1} ${updatedAt} ${id}`;
+    return seen.sort((a, b) => (key(a) < key(b) ? 1 : -1));
   }
 
   listPage(userId: string, query: URLSearchParams): object {
     const q = query.get('q')?.toLowerCase() ?? '';
-    const all = this.list(userId).filter((conversation) => JSON.stringify([conversation.subject?.title, conversation.participants]).toLowerCase().includes(q));
+    const archived = query.get('archived') === 'true';
+    const all = this.list(userId).filter(
+      ({ subject, participants, personal }) => personal.archived === archived && JSON.stringify([subject?.title, participants]).toLowerCase().includes(q),
+    );
     const start = Number(query.get('cursor') ?? 0);
     const end = start + Number(query.get('limit') ?? PAGE);
     return { items: all.slice(start, end), nextCursor: end < all.length ? String(end) : null };
   }
 
-  private mine(id: string, userId: string): Kept {
-    const kept = this.kept.get(id);
-    if (!kept?.conversation.participants.some((participant) => participant.userId === userId)) {
-      throw new Refusal('not_found', 'no such conversation', 404);
-    }
+  start(userId: string, recipientId: string, subject: Subject | null, content: string, clientId: string): object {
+    this.profile(recipientId);
+    const isSame = ({ participants, subject: other }: Conversation) => participants.length === 2 && participants.some((p) => p.userId === recipientId) && other?.id === subject?.id;
+    const id = this.list(userId).find(isSame)?.id ?? this.create([userId, recipientId], { subject });
+    const message = this.send(id, userId, content, clientId);
+    return { conversation: this.seen(id, userId), message };
+  }
+
+  /** Everybody else in the conversation hears of it, wherever they are. */
+  typing(event: string, userId: string, conversationId: string, activity: 'typing' | 'recording' = 'typing'): object {
+    const { conversation } = this.mine(conversationId, userId);
+    const others = conversation.participants.filter((one) => one.userId !== userId).map((one) => user(one.userId));
+    this.emit(event, { conversationId, userId, name: this.profile(userId).name, activity }, others);
+    return {};
+  }
+
+  setPresence(userId: string, status: Presence['status']): object {
+    this.presence.set(userId, status);
+    this.emit('presence_changed', this.presenceOf(userId), [watchers(userId)]);
+    return {};
+  }
+
+  /** Of those with whom one shares a conversation. */
+  watch(userId: string, userIds: readonly string[]): Presence[] {
+    const known = new Set(this.ofUser(userId).flatMap(({ conversation }) => conversation.participants.map((one) => one.userId)));
+    return userIds.filter((id) => known.has(id)).map((id) => this.presenceOf(id));
+  }
+
+  changeSettings(userId: string, { sharePresence, sendReadReceipts }: ChangeSettings): { settings: UserSettings } {
+    const before = this.settingsOf(userId);
+    const settings = { sharePresence: sharePresence ?? before.sharePresence, sendReadReceipts: sendReadReceipts ?? before.sendReadReceipts };
+    this.settings.set(userId, settings);
+    this.emit('settings_changed', settings, [user(userId)]);
+    return { settings };
+  }
+
+  private presenceOf(userId: string): Presence {
+    return { userId, status: this.presence.get(userId) ?? 'offline', lastSeenAt: null };
+  }
+
+  private owned(id: string, userId: string): Kept {
+    const kept = this.mine(id, userId);
+    const role = kept.conversation.participants.find((one) => one.userId === userId)?.groupRole;
+    if (role !== 'OWNER') throw new Refusal('forbidden', 'only an owner of the group may do this', 403);
     return kept;
   }
 
-  private own(kept: Kept, userId: string, messageId: string): Message {
-    const message = kept.messages.find((candidate) => candidate.id === messageId);
-    if (message === undefined) throw new Refusal('not_found', 'no such message', 404);
-    if (message.sender.id !== userId) throw new Refusal('forbidden', 'not yours', 403);
-    return message;
+  private told(kept: Kept, userId: string, event: SystemEvent, userIds: readonly string[]): Conversation {
+    const users = userIds.map((id) => ({ id, name: this.profile(id).name }));
+    this.append(kept, userId, { type: 'SYSTEM', content: event, system: { event, users, title: null } });
+    return this.isMine(kept.conversation.id, userId) ? this.seen(kept.conversation.id, userId) : ({} as Conversation);
   }
 
-  profile(userId: string): Profile {
-    const profile = this.people.get(userId);
-    if (profile === undefined) throw new Refusal('not_found', 'no such user', 404);
-    return profile;
-  }
-
-  private participant(userId: string): Participant {
-    const { id: _, ...profile } = this.profile(userId);
-    return { userId, ...profile, readSeq: 0, deliveredSeq: 0 };
-  }
-
-  private unread({ conversation, messages }: Kept, userId: string): number {
-    const readSeq = conversation.participants.find((participant) => participant.userId === userId)?.readSeq ?? 0;
-    return messages.filter((message) => message.seq > readSeq && message.sender.id !== userId && message.deletedAt === null).length;
-  }
-
-  totalUnread(userId: string): number {
-    const mine = [...this.kept.values()].filter(({ conversation }) => conversation.participants.some((p) => p.userId === userId));
-    return mine.reduce((sum, kept) => sum + this.unread(kept, userId), 0);
-  }
-
-  private entry(kept: Kept, entry: Kept['log'][number], userId: string): LogEntry {
-    const message = kept.messages.find((candidate) => candidate.seq === entry.messageSeq);
-    const { seq, event } = entry;
-    if (event === 'conversation_updated' || message === undefined) {
-      const conversation = this.seen(kept.conversation.id, userId);
-      return { seq, event, payload: { conversationId: conversation.id, seq, conversation } };
+  private moveRead(kept: Kept, userId: string, readSeq: number, forward: boolean): void {
+    const { id, participants } = kept.conversation;
+    const me = participants.find((one) => one.userId === userId);
+    if (me === undefined) return;
+    const readAt = this.now().toISOString();
+    const shown = forward && this.settingsOf(userId).sendReadReceipts;
+    const mark = { conversationId: id, userId, readSeq, readAt };
+    if (shown) {
+      kept.secretReads.delete(userId);
+      Object.assign(me, { readSeq, readAt });
+      if (readSeq > me.deliveredSeq) Object.assign(me, { deliveredSeq: readSeq, deliveredAt: readAt });
+      this.emit('message_read', { ...mark, unread: null, totalUnread: null }, participants.filter((one) => one !== me).map((one) => user(one.userId)));
+    } else {
+      if (readSeq > me.readSeq) kept.secretReads.set(userId, readSeq);
+      this.deliver(kept, userId, readSeq);
     }
-    const payload = event === 'message_deleted' ? this.deletion(kept, seq, message, entry.by, userId) : structuredClone(message);
-    return { seq, event, payload };
+    this.emit('message_read', { ...mark, unread: this.unread(kept, userId), totalUnread: this.totalUnread(userId) }, [user(userId)]);
   }
 
-  private deletion(kept: Kept, seq: number, message: Message, deletedBy: string, to: string): object {
-    const counts = { unread: this.unread(kept, to), totalUnread: this.totalUnread(to) };
-    return { conversationId: kept.conversation.id, seq, messageId: message.id, messageSeq: message.seq, deletedBy, ...counts };
+  /** Told to those who look at the conversation; the receiver's own devices have no use for it. */
+  private deliver({ conversation }: Kept, userId: string, seq: number): void {
+    const me = conversation.participants.find((one) => one.userId === userId);
+    const deliveredSeq = Math.min(seq, conversation.seq);
+    if (me === undefined || deliveredSeq <= me.deliveredSeq) return;
+    const deliveredAt = this.now().toISOString();
+    Object.assign(me, { deliveredSeq, deliveredAt });
+    this.emit('message_delivered', { conversationId: conversation.id, userId, deliveredSeq, deliveredAt }, [room(conversation.id)], [user(userId)]);
   }
-
-  private announce(kept: Kept, seq: number, except: string[] = []): void {
-    for (const { userId } of kept.conversation.participants) {
-      const conversation = this.seen(kept.conversation.id, userId);
-      const update = { conversationId: conversation.id, seq, conversation, totalUnread: this.totalUnread(userId) };
-      this.emit('conversation_updated', update, [user(userId)], except);
-    }
-  }
-
-}
-
-function bounds(messages: Message[], query: URLSearchParams, limit: number): [number, number] {
-  const indexFrom = (seq: number): number => {
-    const index = messages.findIndex((message) => message.seq >= seq);
-    return index === -1 ? messages.length : index;
-  };
-  const before = query.get('before');
-  const after = query.get('after');
-  const around = query.get('around');
-  if (before !== null) return [Math.max(0, indexFrom(Number(before)) - limit), indexFrom(Number(before))];
-  if (after !== null) return [indexFrom(Number(after) + 1), Math.min(messages.length, indexFrom(Number(after) + 1) + limit)];
-  if (around === null) return [Math.max(0, messages.length - limit), messages.length];
-  const start = Math.max(0, indexFrom(Number(around)) - Math.floor(limit / 2));
-  return [start, Math.min(messages.length, start + limit)];
-}
-
-export function room(id: string): string {
-  return `conversation:${id}`;
-}
-
-export function user(id: string): string {
-  return `user:${id}`;
 }

@@ -3,7 +3,7 @@
 import { Ban, SearchX } from 'lucide-react';
 import { useRef, useState } from 'react';
 
-import { conversationName, personName, toMessagingError, type Conversation, type Message } from '../../client';
+import { conversationName, personName, toMessagingError, type Conversation, type GoneReason, type Message } from '../../client';
 import { useConversation, useMe, useMessages, useSocket } from '../../react';
 import { Button } from '../parts/Button';
 import { Confirm } from '../parts/Dialog';
@@ -110,7 +110,7 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
           text="It is erased for everyone in the conversation. Its place stays, its text does not."
           action="Delete message"
           onClose={() => setDeleting(null)}
-          onConfirm={() => void tried(thread.remove(deleting.id), 'The message could not be deleted')}
+          onConfirm={() => void tried(thread.requestDelete(deleting.id), 'The message could not be deleted')}
         />
       )}
     </main>
@@ -137,7 +137,7 @@ function ThreadWaiting({ error, onRetry }: { error: string | null; onRetry: () =
   );
 }
 
-function Gone({ reason, onBack }: { reason: 'deleted' | 'unavailable'; onBack: () => void }) {
+function Gone({ reason, onBack }: { reason: GoneReason; onBack: () => void }) {
   const deleted = reason === 'deleted';
   return (
     <main className="pane-empty" aria-label="Conversation">
@@ -159,7 +159,7 @@ function Gone({ reason, onBack }: { reason: 'deleted' | 'unavailable'; onBack: (
   );
 }
 
-async function tried(doing: Promise<void>, failure: string): Promise<void> {
+async function tried(doing: Promise<unknown>, failure: string): Promise<void> {
   try {
     await doing;
   } catch (error) {

@@ -3,6 +3,8 @@
  * goes backwards, a final status stays, and a cancel wins over everything but an upload that is ready.
  */
 
+import type { Attachment } from '../wire';
+
 export type UploadStatus = 'waiting' | 'uploading' | 'processing' | 'ready' | 'failed' | 'cancelled';
 
 /** `retryable`: the same file may be accepted later. */
@@ -12,21 +14,6 @@ export interface UploadError {
   retryable: boolean;
 }
 
-/** What the server keeps of a file, as messages carry it. */
-export interface Attachment {
-  id: string;
-  kind: 'IMAGE' | 'FILE' | 'VOICE';
-  name: string;
-  mediaType: string;
-  sizeBytes: number;
-  width: number | null;
-  height: number | null;
-  durationMs: number | null;
-  /** 64 values from 0 to 100. */
-  waveform: readonly number[] | null;
-  url: string;
-  thumbnailUrl: string | null;
-}
 
 /** `processing`: every byte has left, the server looks at them. `error` says also why it waits, if it does. */
 export interface Upload {

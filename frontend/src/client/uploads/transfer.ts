@@ -5,7 +5,8 @@
 
 import { MessagingError } from '../errors';
 import type { Carrier, Http } from '../http';
-import type { Attachment, Upload, UploadEvent } from './model';
+import type { Attachment } from '../wire';
+import type { Upload, UploadEvent } from './model';
 
 /** What the server says of an upload. */
 export interface UploadState {

@@ -32,6 +32,7 @@ function upload(name: string, more: Partial<Upload> = {}): Upload {
     name,
     sizeBytes: 2_048,
     voice: false,
+    claimed: false,
     status: 'uploading',
     progress: 0.4,
     attachment: null,

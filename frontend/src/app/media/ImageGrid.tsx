@@ -4,6 +4,7 @@ import { ImageOff } from 'lucide-react';
 import { useState } from 'react';
 
 import { safeName } from './files';
+import { useSource } from './useSource';
 
 export interface Picture {
   url: string;
@@ -46,9 +47,11 @@ export function ImageGrid({ pictures, onOpen }: Props) {
 }
 
 function Thumbnail({ picture: { thumbnailUrl, width, height } }: { picture: Picture }) {
+  const { address, failed } = useSource(thumbnailUrl);
   const [broken, setBroken] = useState<string | null>(null);
-  if (broken === thumbnailUrl) return <ImageOff size={24} strokeWidth={1.5} aria-hidden="true" />;
-  return <img src={thumbnailUrl} alt="" width={width} height={height} loading="lazy" decoding="async" draggable={false} onError={() => setBroken(thumbnailUrl)} />;
+  if (failed || (broken !== null && broken === address)) return <ImageOff size={24} strokeWidth={1.5} aria-hidden="true" />;
+  if (address === null) return null;
+  return <img src={address} alt="" width={width} height={height} loading="lazy" decoding="async" draggable={false} onError={() => setBroken(address)} />;
 }
 
 function nameOf({ name }: Picture, index: number, count: number, hidden: number): string {

@@ -77,7 +77,7 @@ export class Uploads {
     const called = fileName(name ?? (source instanceof File ? source.name : ''));
     const file = { name: called, sizeBytes: source.size, voice };
     const error = refusalOf(file, this.count(conversationId), this.limits);
-    const upload: Upload = { ...file, id, conversationId, source, status: error ? 'failed' : 'waiting', progress: 0, attachment: null, error };
+    const upload: Upload = { ...file, id, conversationId, source, claimed: false, status: error ? 'failed' : 'waiting', progress: 0, attachment: null, error };
     this.tell({ type: 'added', upload });
     if (error === null) this.jobs.set(id, this.jobOf(upload));
     this.pump();
@@ -105,6 +105,11 @@ export class Uploads {
     this.tell({ type: 'removed', id });
     this.drop(id, { withdraw: true });
     this.pump();
+  }
+
+  /** A message is to carry them, or is not any more. */
+  claim(ids: readonly string[], claimed: boolean): void {
+    for (const id of ids) this.tell({ type: 'claimed', id, claimed });
   }
 
   /** They belong to a message now: forget them here, leave them at the server. */

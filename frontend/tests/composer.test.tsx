@@ -5,7 +5,7 @@ import { cleanup, createEvent, fireEvent, render, screen } from '@testing-librar
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { MAX_CONTENT_CHARS, type Message } from '../src/client';
+import { MAX_CONTENT_CHARS, Uploads, type Message } from '../src/client';
 import { SocketProvider } from '../src/react';
 import { SessionContext } from '../src/app/session/SessionContext';
 import type { Person } from '../src/app/text/mentions';
@@ -39,7 +39,7 @@ async function composer({ id = 'c', editing = null, userId = 'ana', people = [] 
   const heard = { submitted: [] as string[], mentions: [] as string[][], cancelled: 0, editLast: 0 };
   const me = backend.world.person(userId, userId);
   const { unmount } = render(
-    <SessionContext value={{ kind: 'signedIn', me, client, demo: true }}>
+    <SessionContext value={{ kind: 'signedIn', me, client, uploads: new Uploads({ http: client.api }), demo: true }}>
       <SocketProvider client={client}>
         <Composer
           ref={null}

@@ -4,11 +4,11 @@ import { useEffect } from 'react';
 
 import { personName, type Message } from '../client';
 import { useMe, useSocket } from '../react';
+import { messageInWords } from './files/words';
 import { announce } from './parts/announcer';
 import { Avatar } from './parts/Avatar';
 import { dismissToasts, toast } from './parts/toasts';
 import { openConversation } from './router';
-import { plainText } from './text/plainText';
 
 export function useArrivals(openId: string | null): void {
   const client = useSocket();
@@ -23,7 +23,7 @@ export function useArrivals(openId: string | null): void {
   useEffect(
     () =>
       client.listen('message_received', (message) => {
-        if (message.sender.id !== me) announce(`${personName(message.sender)}: ${plainText(message.content)}`);
+        if (message.sender.id !== me) announce(`${personName(message.sender)}: ${messageInWords(message)}`);
       }),
     [client, me],
   );
@@ -32,9 +32,10 @@ export function useArrivals(openId: string | null): void {
   }, [openId]);
 }
 
-function tell({ conversationId, sender, content }: Message, subject: string | null): void {
+function tell(message: Message, subject: string | null): void {
+  const { conversationId, sender } = message;
   const name = personName(sender);
-  const text = plainText(content);
+  const text = messageInWords(message);
   announce(`New message from ${name}: ${text}`);
   toast({
     about: conversationId,

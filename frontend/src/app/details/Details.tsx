@@ -4,6 +4,7 @@ import { ExternalLink } from 'lucide-react';
 
 import { personName, type Conversation, type Participant, type Subject } from '../../client';
 import { useConversation, useMe } from '../../react';
+import { SharedFiles } from '../files/SharedFiles';
 import { countryName, factsOf, priceOf, roleName } from '../format';
 import { Avatar } from '../parts/Avatar';
 import { SubjectPicture } from '../parts/SubjectPicture';
@@ -15,6 +16,7 @@ export function Details({ id }: { id: string }) {
     <aside className="details" aria-label="Details">
       {conversation?.subject && <SubjectCard subject={conversation.subject} />}
       {conversation && <People conversation={conversation} me={me} />}
+      {conversation && <SharedFiles conversationId={id} />}
     </aside>
   );
 }

@@ -4,9 +4,9 @@ import { Lock } from 'lucide-react';
 import { memo, type MouseEvent } from 'react';
 
 import { conversationName, counterparts, personName, type Conversation, type Message } from '../../client';
+import { messageInWords } from '../files/words';
 import { fullTimeOf, shortWhen } from '../format';
 import { conversationPath, openConversation } from '../router';
-import { plainText } from '../text/plainText';
 import { ConversationPicture } from './ConversationPicture';
 
 interface Props {
@@ -69,7 +69,7 @@ export const ConversationRow = memo(function ConversationRow({ conversation, me,
 
 function lastText(message: Message | null, me: string | null, group: boolean): string {
   if (message === null) return 'No messages yet';
-  const text = message.deletedAt === null ? plainText(message.content) : 'Message deleted';
+  const text = message.deletedAt === null ? messageInWords(message) : 'Message deleted';
   if (message.sender.id === me) return `You: ${text}`;
   return group ? `${personName(message.sender).split(' ')[0] ?? ''}: ${text}` : text;
 }

@@ -5,6 +5,8 @@ import { memo, useCallback, useState } from 'react';
 
 import { personName, type Message, type Outgoing } from '../../client';
 import { copyMessage, copyText } from '../copy';
+import { MessageFiles } from '../files/MessageFiles';
+import { OutgoingFiles, OutgoingProgress } from '../files/OutgoingFiles';
 import { fullTimeOf, timeOf } from '../format';
 import { Avatar } from '../parts/Avatar';
 import { IconButton } from '../parts/Button';
@@ -73,8 +75,10 @@ function Stored({ message, own, editable, actions }: { message: Message; own: bo
   return (
     <div className="bubble-line" {...press}>
       <div className="bubble" title={fullTimeOf(message.createdAt)}>
-        {/* files */}
-        <MessageText text={message.content} after={message.editedAt !== null && <Edited at={message.editedAt} />} />
+        <MessageFiles attachments={message.attachments} />
+        {(message.content !== '' || message.editedAt !== null) && (
+          <MessageText text={message.content} after={message.editedAt !== null && <Edited at={message.editedAt} />} />
+        )}
       </div>
       <Menu
         label="Message"
@@ -118,15 +122,16 @@ function Edited({ at }: { at: string }) {
 }
 
 function Unsent({ outgoing, actions }: { outgoing: Outgoing; actions: MessageActions }) {
-  const { clientId, content, status, error } = outgoing;
+  const { clientId, content, attachments, status, error } = outgoing;
   return (
     <>
       <div className="bubble-line">
         <div className="bubble" data-status={status}>
-          {/* files */}
-          <MessageText text={content} />
+          <OutgoingFiles outgoing={outgoing} />
+          {content !== '' && <MessageText text={content} />}
         </div>
       </div>
+      <OutgoingProgress outgoing={outgoing} />
       {status === 'failed' && (
         <span className="said-failed" role="alert">
           <span>Not sent: {error?.message ?? 'refused'}</span>
@@ -138,7 +143,7 @@ function Unsent({ outgoing, actions }: { outgoing: Outgoing; actions: MessageAct
           </button>
         </span>
       )}
-      {status === 'waiting' && (
+      {status === 'waiting' && attachments.every(({ attachment }) => attachment !== null) && (
         <span className="said-fate" data-passing="true">
           <Clock size={12} strokeWidth={2} aria-hidden="true" /> Waiting to be sent
         </span>

@@ -5,12 +5,14 @@ import { useRef, useState } from 'react';
 
 import { conversationName, personName, toMessagingError, type Conversation, type GoneReason, type Message } from '../../client';
 import { useConversation, useMe, useMessages, useSocket } from '../../react';
+import { useCarried } from '../files/useCarried';
 import { Button } from '../parts/Button';
 import { Confirm } from '../parts/Dialog';
 import { EmptyState } from '../parts/EmptyState';
 import { notice } from '../parts/toasts';
 import { openList } from '../router';
 import type { Person } from '../text/mentions';
+import { DropZone } from '../uploads/DropZone';
 import { isTouch } from '../viewport';
 import { ClosedLine } from './ClosedLine';
 import { Composer, type ComposerHandle } from './Composer';
@@ -40,6 +42,12 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
   const [deleting, setDeleting] = useState<Message | null>(null);
   const [sent, setSent] = useState(0);
 
+  const follow = () => {
+    if (thread.hasAfter) void thread.loadNewest().then(() => setSent((before) => before + 1));
+    else setSent((before) => before + 1);
+  };
+  const carried = useCarried(id, { onSent: follow, onEmptied: () => composer.current?.focus() });
+
   if (gone !== null) return <Gone reason={gone.reason} onBack={onBack} />;
 
   const people = conversation?.kind === 'GROUP' ? peopleOf(conversation, me) : NOBODY;
@@ -54,9 +62,8 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
   };
   const submit = (text: string) => {
     if (editing === null) {
-      thread.send(text);
-      if (thread.hasAfter) void thread.loadNewest().then(() => setSent((before) => before + 1));
-      else setSent(sent + 1);
+      thread.send(text, { attachments: carried.take() });
+      follow();
       return;
     }
     setEditing(null);
@@ -65,6 +72,7 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
 
   return (
     <main className="thread" aria-label={conversation ? `Conversation with ${conversationName(conversation, me)}` : 'Conversation'}>
+      <DropZone className="thread-zone" onFiles={carried.attach} disabled={conversation?.status !== 'ACTIVE'}>
       <ThreadHead
         id={id}
         conversation={conversation}
@@ -102,12 +110,16 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
           onSubmit={submit}
           onCancelEdit={() => setEditing(null)}
           onEditLast={editLast}
-          tools={undefined}
-          tray={undefined}
-          endTool={undefined}
-          laden={false}
+          tools={carried.tools}
+          tray={carried.tray}
+          endTool={carried.endTool}
+          endToolBusy={carried.recording}
+          laden={carried.laden}
+          onFiles={carried.attach}
         />
       )}
+      </DropZone>
+      {carried.asking}
       {deleting && (
         <Confirm
           title="Delete this message?"

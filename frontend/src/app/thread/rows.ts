@@ -1,6 +1,7 @@
 /** A thread as the rows that are drawn: day dividers, the "new" line, messages in groups. Pure. */
 
-import type { Message, Outgoing } from '../../client';
+import type { Message, Outgoing, ReadyFile } from '../../client';
+import { filesHeight } from '../files/kinds';
 import { dayKey } from '../format';
 
 /** What one person says within this time stands together. */
@@ -79,13 +80,21 @@ export function estimateHeight(row: Row | undefined, charsPerLine: number): numb
       return 36;
     case 'message':
     case 'outgoing':
-      return LINE_PX * linesOf(textOf(row), charsPerLine) + BUBBLE_PX + (row.first ? HEAD_PX : 0);
+      return textHeight(textOf(row), charsPerLine) + filesHeight(filesOf(row)) + BUBBLE_PX + (row.first ? HEAD_PX : 0);
   }
 }
 
 const LINE_PX = 21;
 const BUBBLE_PX = 18;
 const HEAD_PX = 28;
+
+function textHeight(text: string, charsPerLine: number): number {
+  return text === '' ? 0 : LINE_PX * linesOf(text, charsPerLine);
+}
+
+function filesOf(row: Said): readonly ReadyFile[] {
+  return row.kind === 'message' ? row.message.attachments : row.outgoing.attachments.flatMap(({ attachment }) => attachment ?? []);
+}
 
 function linesOf(text: string, charsPerLine: number): number {
   return text.split('\n').reduce((lines, line) => lines + Math.max(1, Math.ceil(line.length / charsPerLine)), 0);

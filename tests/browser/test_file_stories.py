@@ -61,6 +61,7 @@ def test_pictures_are_dropped_sent_and_looked_at(
 
     _pictures(amira).nth(0).click()
     lightbox = amira.page.get_by_role("dialog", name="Pictures")
+    expect(lightbox).to_be_visible()
     for key, place in (
         ("ArrowRight", "2 of 3"),
         ("End", "3 of 3"),

@@ -28,8 +28,21 @@ const GROUPS: readonly { title: string; keys: readonly [string[], string][] }[] 
       [['Enter'], 'Send'],
       [['Shift', 'Enter'], 'New line'],
       [['↑'], 'Edit your last message'],
-      [['Esc'], 'Cancel an edit'],
+      [['Esc'], 'Cancel an edit or a reply'],
       [['@'], 'Mention somebody, in a group'],
+    ],
+  },
+  {
+    title: 'At a message',
+    keys: [
+      [['↑', '↓'], 'Move between messages'],
+      [['Enter'], 'What can be done with it'],
+      [['R'], 'Reply'],
+      [['+'], 'React'],
+      [['F'], 'Forward'],
+      [['E'], 'Edit'],
+      [['Del'], 'Delete for everyone'],
+      [['Esc'], 'Back to writing'],
     ],
   },
   {

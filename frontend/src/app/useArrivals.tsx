@@ -4,11 +4,12 @@ import { useEffect } from 'react';
 
 import { personName, type Message } from '../client';
 import { useMe, useSocket } from '../react';
-import { messageInWords } from './files/words';
 import { announce } from './parts/announcer';
 import { Avatar } from './parts/Avatar';
 import { dismissToasts, toast } from './parts/toasts';
 import { openConversation } from './router';
+import { plainText } from './text/plainText';
+import { systemWords } from './thread/words';
 
 export function useArrivals(openId: string | null): void {
   const client = useSocket();
@@ -16,14 +17,14 @@ export function useArrivals(openId: string | null): void {
   useEffect(
     () =>
       client.listen('new_message_notification', ({ conversation, message }) => {
-        if (conversation.id !== openId) tell(message, conversation.subject?.title ?? null);
+        if (conversation.id !== openId && message.type !== 'SYSTEM') tell(message, conversation.subject?.title ?? null);
       }),
     [client, openId],
   );
   useEffect(
     () =>
       client.listen('message_received', (message) => {
-        if (message.sender.id !== me) announce(`${personName(message.sender)}: ${messageInWords(message)}`);
+        if (message.sender.id !== me) announce(message.type === 'SYSTEM' ? systemWords(message, me) : `${personName(message.sender)}: ${plainText(message.content)}`);
       }),
     [client, me],
   );
@@ -32,10 +33,9 @@ export function useArrivals(openId: string | null): void {
   }, [openId]);
 }
 
-function tell(message: Message, subject: string | null): void {
-  const { conversationId, sender } = message;
+function tell({ conversationId, sender, content }: Message, subject: string | null): void {
   const name = personName(sender);
-  const text = messageInWords(message);
+  const text = plainText(content);
   announce(`New message from ${name}: ${text}`);
   toast({
     about: conversationId,

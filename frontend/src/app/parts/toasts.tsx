@@ -4,7 +4,7 @@ import { X } from 'lucide-react';
 import { useEffect, useRef, useSyncExternalStore, type ReactNode } from 'react';
 
 import { newClientId, Subscribable } from '../../client';
-import { IconButton } from './Button';
+import { Button, IconButton } from './Button';
 
 interface Toast {
   id: string;
@@ -14,6 +14,8 @@ interface Toast {
   title: string;
   text: string;
   onOpen: (() => void) | null;
+  /** One thing to do about it, as long as it is shown. */
+  action?: { label: string; act: () => void } | undefined;
 }
 
 const LAST_MS = 6_000;
@@ -49,7 +51,7 @@ export function Toasts() {
   );
 }
 
-function ToastCard({ toast: { id, picture, title, text, onOpen } }: { toast: Toast }) {
+function ToastCard({ toast: { id, picture, title, text, onOpen, action } }: { toast: Toast }) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const leaveLater = () => {
     clearTimeout(timer.current);
@@ -90,6 +92,17 @@ function ToastCard({ toast: { id, picture, title, text, onOpen } }: { toast: Toa
         </button>
       ) : (
         <div className="toast-open">{words}</div>
+      )}
+      {action && (
+        <Button
+          kind="quiet"
+          onClick={() => {
+            dismiss(id);
+            action.act();
+          }}
+        >
+          {action.label}
+        </Button>
       )}
       <IconButton icon={X} label="Dismiss" onClick={() => dismiss(id)} />
     </div>

@@ -1,11 +1,12 @@
 /** People as this page knows them: from the conversations that it holds or held, and in the demo everybody. */
 
+import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo } from 'react';
 
 import { personName, type Conversation, type MessagingClient, type Participant, type Profile } from '../client';
 import { useClientState, useSocket } from '../react';
+import { session } from './session/session';
 import { useSignedIn } from './session/SessionContext';
-import { useDemoPeople } from './session/UserMenu';
 
 /** Everybody whom I may know, without myself, by name. */
 export function useKnownPeople(): readonly Profile[] {
@@ -20,6 +21,10 @@ export function useKnownPeople(): readonly Profile[] {
     known.delete(me.id);
     return [...known.values()].sort((a, b) => personName(a).localeCompare(personName(b)));
   }, [data, conversations, me.id]);
+}
+
+export function useDemoPeople(enabled: boolean) {
+  return useQuery({ queryKey: ['demo', 'people'], queryFn: () => session.people(), enabled, staleTime: Infinity });
 }
 
 export function profileOf({ userId, name, companyName, country, avatarUrl, role }: Participant): Profile {

@@ -44,6 +44,11 @@ export function queryOf({ q, person, conversation, when, files, sort }: Ask, tod
   };
 }
 
+/** A place to look in and an order are no question yet. */
+export function isAsked({ conversationId: _place, sort: _order, ...question }: SearchQuery): boolean {
+  return Object.keys(question).length > 0;
+}
+
 export function whenWords(when: When): string {
   if (when.kind === 'ever') return 'Any time';
   if (when.kind === 'days') return PERIODS.find(({ days }) => days === when.days)?.label ?? `Last ${when.days} days`;

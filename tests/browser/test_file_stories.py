@@ -80,7 +80,7 @@ def test_pictures_are_dropped_sent_and_looked_at(
 def test_nothing_moves_while_pictures_come(enter: Enter, tmp_path: Path) -> None:
     jonas, amira = _talking(enter)
     held: list[Route] = []
-    amira.page.route("**/thumbnail", held.append)
+    amira.page.route("**/thumbnail", lambda route: held.append(route))
     _choose_files(jonas, [making.picture(tmp_path, "tall.jpg", size=(600, 900))])
     jonas.write("Look at the glaze.")
 
@@ -88,9 +88,9 @@ def test_nothing_moves_while_pictures_come(enter: Enter, tmp_path: Path) -> None
     text = _last_article(amira).get_by_text("Look at the glaze.")
     expect(text).to_be_in_viewport()
     before = text.bounding_box()
-    amira.page.unroute("**/thumbnail")
     for route in held:
         route.continue_()
+    amira.page.unroute("**/thumbnail")
     _drawn(_pictures(amira))
 
     assert text.bounding_box() == before
@@ -243,7 +243,7 @@ def test_an_answer_that_is_lost_after_the_last_byte_loses_nothing(enter: Enter, 
 def test_a_message_that_still_uploads_can_be_taken_back(enter: Enter, tmp_path: Path) -> None:
     jonas, _ = _talking(enter)
     held: list[Route] = []
-    jonas.page.route("**/api/attachments/*?offset=*", held.append)
+    jonas.page.route("**/api/attachments/*?offset=*", lambda route: held.append(route))
     _choose_files(jonas, [making.picture(tmp_path, "wrong.jpg")])
     jonas.write("Not meant for you.")
 
@@ -253,7 +253,6 @@ def test_a_message_that_still_uploads_can_be_taken_back(enter: Enter, tmp_path: 
     tray = jonas.page.get_by_role("list", name="Files to send")
     tray.get_by_role("button", name="Cancel wrong.jpg").click()
     expect(tray).to_have_count(0)
-    jonas.page.unroute_all(behavior="ignoreErrors")
     for route in held:
         route.abort()
     jonas.console = [line for line in jonas.console if "ERR_FAILED" not in line]
@@ -347,7 +346,7 @@ def test_a_voice_message_is_recorded_heard_and_played_faster(
     _silent(jonas, amira)
 
 
-def test_a_voice_message_of_nothing_is_refused(enter: Enter) -> None:
+def test_a_voice_message_of_nothing_is_refused(demo: Demo, enter: Enter) -> None:
     jonas = enter("Jonas Weber")
     body = {
         "clientId": "00000000-0000-4000-8000-000000000001",
@@ -355,7 +354,7 @@ def test_a_voice_message_of_nothing_is_refused(enter: Enter) -> None:
         "sizeBytes": 0,
         "voice": True,
     }
-    answer = jonas.page.request.post("/api/attachments", data=body, headers=_speaking(jonas))
+    answer = jonas.page.request.post(f"{demo.url}/api/attachments", data=body, headers=_speaking(jonas))
     assert answer.status == 422
     assert "at least 1 byte" in answer.text()
 

@@ -17,6 +17,7 @@ let urls: Set<string>;
 beforeEach(() => {
   announce('');
   urls = completeJsdom();
+  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined, removeEventListener: () => undefined }));
 });
 
 afterEach(() => {

@@ -1,9 +1,9 @@
 /** What goes with the next message of a conversation, as the thread's pane and its composer need it. */
 
-import { useMemo, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 
 import { leftOutText, uploadsFor, type Upload } from '../../client';
-import { useSocket, useTyping } from '../../react';
+import { useSocket } from '../../react';
 import { Confirm } from '../parts/Dialog';
 import { notice } from '../parts/toasts';
 import { FileButton } from '../uploads/FileButton';
@@ -12,6 +12,8 @@ import { LazyVoiceControl } from '../voice/LazyVoice';
 import type { Recording } from '../voice/recorder';
 import { useFiles, useUploadList } from './FilesContext';
 import { isUnsent, useLeaveGuard } from './leaving';
+
+const SIGNAL_MS = 3_000;
 
 export interface Carried {
   attach: (files: readonly File[]) => void;
@@ -36,7 +38,8 @@ export function useCarried(conversationId: string, { onSent, onEmptied }: { onSe
   const list = useUploadList();
   const mine = useMemo(() => uploadsFor(list, conversationId), [list, conversationId]);
   const [recording, setRecording] = useState(false);
-  const { typing, stop } = useTyping(conversationId);
+  const [speaking, setSpeaking] = useState(false);
+  useSignal(conversationId, speaking);
   const asked = useLeaveGuard(recording);
 
   const attach = (files: readonly File[]) => {
@@ -68,7 +71,7 @@ export function useCarried(conversationId: string, { onSent, onEmptied }: { onSe
     recording,
     tools: <FileButton onFiles={attach} />,
     tray: <UploadTray uploads={mine} onRemove={(id) => uploads.remove(id)} onRetry={(id) => uploads.retry(id)} onEmptied={onEmptied} />,
-    endTool: <LazyVoiceControl onSend={say} onBusy={setRecording} onActivity={(speaking) => (speaking ? typing('recording') : stop())} />,
+    endTool: <LazyVoiceControl onSend={say} onBusy={setRecording} onActivity={setSpeaking} />,
     asking: asked && (
       <Confirm
         title="Leave without sending your voice message?"
@@ -79,6 +82,21 @@ export function useCarried(conversationId: string, { onSent, onEmptied }: { onSe
       />
     ),
   };
+}
+
+/** A signal is forgotten after some seconds: whoever speaks on says so again. */
+function useSignal(conversationId: string, speaking: boolean): void {
+  const client = useSocket();
+  useEffect(() => {
+    if (!speaking) return undefined;
+    const tell = () => client.typing(conversationId, 'recording');
+    tell();
+    const again = setInterval(tell, SIGNAL_MS);
+    return () => {
+      clearInterval(again);
+      client.stopTyping();
+    };
+  }, [client, conversationId, speaking]);
 }
 
 function hasFailed({ status }: Upload): boolean {

@@ -28,7 +28,6 @@ export function DropZone({ as: Zone = 'div', onFiles, disabled = false, classNam
   };
   return (
     // Dropping is one way of several: the paper clip does the same by key.
-    // eslint-disable-next-line jsx-a11y/no-static-element-interactions
     <Zone
       {...rest}
       className={`drop-zone ${className}`}

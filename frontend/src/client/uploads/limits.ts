@@ -29,6 +29,12 @@ function refused(code: string, message: string): UploadError {
   return { code, message, retryable: false };
 }
 
+/** A server says what was expected in the middle of a sentence. */
+export function sentence(words: string): string {
+  const begun = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
 function countOf(files: number): string {
   return `${files} ${files === 1 ? 'file' : 'files'}`;
 }

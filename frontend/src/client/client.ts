@@ -26,6 +26,7 @@ import { Reactions } from './reactions';
 import { ReadMarks } from './reading';
 import { search, type SearchPage, type SearchQuery } from './search';
 import { Sending } from './sending';
+import { isSound } from './sound';
 import { apply } from './state';
 import { Subscribable } from './store';
 import { Sync } from './sync';
@@ -278,7 +279,7 @@ export class MessagingClient implements ConnectionListener {
   }
 
   loadAround(conversationId: string, seq: number): Promise<void> {
-    return this.history.open(conversationId, seq);
+    return this.history.show(conversationId, seq);
   }
 
   /** Have the first unread message in the window. Resolves with the `seq` behind which all is unread. */
@@ -306,7 +307,7 @@ export class MessagingClient implements ConnectionListener {
       void this.renew();
       return;
     }
-    if (name === 'server_draining') return;
+    if (name === 'server_draining' || !isSound(name, payload)) return;
     if (name === 'user_typing') this.signals.onOthersTyping(payload as ServerEvents['user_typing']);
     const anew = name === 'ready' && this.isAnotherEpoch(payload as Ready);
     this.dispatch({ type: name, payload } as StateEvent);

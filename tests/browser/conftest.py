@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, expect, sync_playwright
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "test-results" / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -82,6 +82,10 @@ class Person:
     def sees(self, text: str) -> None:
         expect(self.page.get_by_role("log").get_by_text(text)).to_be_visible()
 
+    def said(self, text: str) -> Locator:
+        """The message that says this."""
+        return self.page.get_by_role("log").get_by_role("article").filter(has_text=text).last
+
     def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
@@ -92,6 +96,11 @@ class Person:
 
 
 Enter = Callable[..., Person]
+
+
+def silent(*people: Person) -> None:
+    """Neither the content security policy nor the page had anything to complain of."""
+    assert {person.name: person.console for person in people} == {person.name: [] for person in people}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What people do beside the thread: keeping order in the list, finding, groups, who is there. Each ends by looking for noise."""
+"""What people do beside the thread: keep order, find, make groups, see who is there. Each ends by looking for noise."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def test_pinned_muted_archived_and_marked_unread_is_so_in_every_tab_of_one_perso
     _keep(again, "Katrin Vogel", "Mark as unread", by="key")
     expect(_row(jonas, "Katrin Vogel")).to_have_accessible_name(re.compile("marked as unread"))
     expect(_row(again, "Katrin Vogel")).to_be_focused()
+    _keep(jonas, "Shipment Alexandria", "Mark as read")
+    expect(_row(again, "Shipment Alexandria")).not_to_have_accessible_name(re.compile("unread"))
     jonas.screenshot("list-kept-desk-light")
 
     _keep(jonas, oil, "Archive")
@@ -108,7 +110,9 @@ def test_one_finds_a_message_that_is_not_loaded_and_goes_there(enter: Enter) -> 
     dialog = deniz.page.get_by_role("dialog", name="New conversation")
     dialog.get_by_role("searchbox").fill("jonas")
     dialog.get_by_role("button", name=re.compile("Jonas Weber")).click()
-    dialog.get_by_role("textbox", name="Message").fill("İstanbul'daki fabrika: ödeme koşulları değişti, “peşin ödeme” yok.")
+    dialog.get_by_role("textbox", name="Message").fill(
+        "İstanbul'daki fabrika: ödeme koşulları değişti, “peşin ödeme” yok."
+    )
     dialog.get_by_role("button", name="Send").click()
     deniz.sees("peşin ödeme")
     for number in range(70):
@@ -179,7 +183,9 @@ def test_filters_narrow_a_search_and_nothing_found_says_so(enter: Enter) -> None
 
 
 @pytest.mark.parametrize("shown", [False, True], ids=["hidden", "shown"])
-def test_who_is_added_to_a_group_sees_its_past_only_where_the_group_says_so(enter: Enter, shown: bool) -> None:
+def test_who_is_added_to_a_group_sees_its_past_only_where_the_group_says_so(
+    enter: Enter, shown: bool
+) -> None:
     jonas, katrin = enter("Jonas Weber"), enter("Katrin Vogel")
     _make_group(jonas, "Spring fair", ["Katrin Vogel"], shown=shown)
     jonas.write("Between the two of us.")
@@ -257,9 +263,24 @@ def test_one_sees_who_is_there_and_not_who_hides_it(enter: Enter) -> None:
     expect(there).to_contain_text("online")
 
     elena.page.get_by_role("dialog").get_by_role("button", name="Close").click()
-    elena.page.evaluate(_HIDE)
     elena.page.close()
     expect(there).to_contain_text("last seen", timeout=20_000)
+    _silent(jonas)
+
+
+def test_who_does_nothing_for_minutes_is_away(enter: Enter) -> None:
+    jonas, elena = enter("Jonas Weber", scheme="dark"), enter("Elena Rossi")
+    jonas.open_conversation("Elena Rossi")
+    there = _details(jonas).get_by_role("listitem").filter(has_text="Elena Rossi")
+    expect(there).to_contain_text("online")
+    elena.page.clock.install()
+    elena.page.reload()
+    expect(_row(elena, "Jonas Weber")).to_be_visible()
+    elena.page.clock.fast_forward("05:01")
+    expect(there).to_contain_text("away", timeout=20_000)
+    jonas.screenshot("presence-away-desk-dark")
+    elena.page.mouse.move(200, 200)
+    expect(there).to_contain_text("online")
     _silent(jonas)
 
 
@@ -316,10 +337,6 @@ def test_nothing_beside_the_thread_scrolls_sideways_on_the_smallest_phone(enter:
     jonas.screenshot("search-320-light")
     _fits(jonas)
     _silent(jonas)
-
-
-#: The page's own word for being hidden, as a closed lid gives it.
-_HIDE = "window.dispatchEvent(new Event('pagehide'))"
 
 
 def _rows(person: Person) -> Locator:

@@ -3,8 +3,8 @@
 import type { Gone } from '../../client';
 
 /** `names`: what a person is called, as far as this page knows; see `useNames`. */
-export function goneWords({ reason, by }: Gone, names: (userId: string) => string | null): { title: string; text: string } {
-  const who = by === null ? null : names(by);
+export function goneWords({ reason, by }: Gone, names: (userId: string) => string | null, me: string | null = null): { title: string; text: string } {
+  const who = by === null ? null : by === me ? 'You' : names(by);
   switch (reason) {
     case 'removed':
       return {

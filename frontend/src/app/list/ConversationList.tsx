@@ -9,6 +9,7 @@ import { IconButton } from '../parts/Button';
 import { hasFilter, NOTHING_ASKED, type Ask } from '../search/ask';
 import { SearchPanel } from '../search/SearchPanel';
 import { UserMenu } from '../session/UserMenu';
+import { isTouch } from '../viewport';
 import { Filters } from './Filters';
 import type { ListFilter } from './filter';
 import { move } from './move';
@@ -52,11 +53,13 @@ export function ConversationList(props: Props) {
   }, []);
   const close = () => {
     onAsk(null);
-    if (!returnFocus()) input.current?.focus();
+    if (!returnFocus() && !isTouch()) input.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') move(event, frame.current);
-    if (event.key === 'Escape' && ask !== null && !event.defaultPrevented) {
+    // A window or a menu over the list has an Escape of its own.
+    const ours = (event.target as Element).closest('dialog, [role="menu"]') === null;
+    if (event.key === 'Escape' && ask !== null && ours && !event.defaultPrevented) {
       event.preventDefault();
       close();
     }

@@ -2,7 +2,7 @@ import { useEffect, useState, type RefObject } from 'react';
 
 const MARGIN = '200px 0px';
 
-/** Which rows of the list can be seen, or nearly: the ids of their `data-row`. */
+/** Which rows of the list can be seen, or nearly: the ids of their `data-row`. Of rows that are gone it may know still. */
 export function useInView(list: RefObject<HTMLElement | null>, ids: readonly string[]): ReadonlySet<string> {
   const [inView, setInView] = useState<ReadonlySet<string>>(() => new Set());
   const shown = ids.join(' ');
@@ -24,10 +24,7 @@ export function useInView(list: RefObject<HTMLElement | null>, ids: readonly str
       { root, rootMargin: MARGIN },
     );
     for (const row of root.querySelectorAll('[data-row]')) observer.observe(row);
-    return () => {
-      observer.disconnect();
-      setInView(new Set());
-    };
+    return () => observer.disconnect();
   }, [list, shown]);
   return inView;
 }

@@ -40,6 +40,7 @@ const picture: ReadyFile = {
 class Carrying {
   readonly list = new Subscribable<readonly CarriedFile[]>([]);
   readonly released: string[] = [];
+  readonly claimed = new Set<string>();
 
   add(fileId: string): void {
     this.list.set([...this.list.get(), { id: fileId, name: 'olives.jpg', sizeBytes: 1_000, voice: false, status: 'uploading', attachment: null, error: null }]);
@@ -51,6 +52,21 @@ class Carrying {
 
   release(ids: readonly string[]): void {
     this.released.push(...ids);
+  }
+
+  claim(ids: readonly string[], claimed: boolean): void {
+    for (const fileId of ids) {
+      if (claimed) this.claimed.add(fileId);
+      else this.claimed.delete(fileId);
+    }
+  }
+
+  retry(fileId: string): void {
+    this.change(fileId, { status: 'uploading', error: null });
+  }
+
+  remove(fileId: string): void {
+    this.list.set(this.list.get().filter((file) => file.id !== fileId));
   }
 }
 

@@ -41,9 +41,7 @@ class Memory:
         former = self._conversations.get(conversation.id)
         self._conversations[conversation.id] = conversation
         self._people += len(conversation.participants) - (len(former.participants) if former else 0)
-        while (
-            len(self._conversations) > MAX_REMEMBERED_CONVERSATIONS or self._people > MAX_REMEMBERED_PEOPLE
-        ):
+        while len(self._conversations) > MAX_REMEMBERED_CONVERSATIONS or self._people > MAX_REMEMBERED_PEOPLE:
             self.forget(next(iter(self._conversations)))
 
     def sender(self, conversation: Conversation, user_id: str) -> Sender:

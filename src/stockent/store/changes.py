@@ -29,7 +29,7 @@ from stockent.messaging.ports import Changed, Created, NewConversation, NewMessa
 
 from .documents import encode, encode_text, message_from
 from .extras import digest, prove_mentions
-from .ids import new_id, seq_in
+from .ids import LONG_AGO, new_id, seq_in
 from .search_index import put_in, take_out, take_out_conversation
 from .searching import fold
 from .sends import client_id_reused, client_key, send_group, tell
@@ -229,14 +229,17 @@ def erase_all(tx: Transaction, conversation_key: int) -> None:
 
 
 def _erase(tx: Transaction, conversation_key: int, message_seq: int | None = None) -> None:
-    """What hangs on a message, or on all of a conversation. Files that nothing shows any more wait for removal."""
+    """What hangs on a message, or on all of a conversation. Files that nothing shows any more are soon removed."""
     tx.run(
         """
         UPDATE attachments SET touched_at = ?1 WHERE key IN (
             SELECT attachment_key FROM message_attachments
             WHERE conversation_key = ?2 AND (?3 IS NULL OR message_seq = ?3))
+        AND NOT EXISTS (
+            SELECT 1 FROM message_attachments l WHERE l.attachment_key = attachments.key
+                AND NOT (l.conversation_key = ?2 AND (?3 IS NULL OR l.message_seq = ?3)))
         """,
-        tx.now,
+        LONG_AGO,
         conversation_key,
         message_seq,
     )

@@ -240,7 +240,9 @@ def _write(
 ) -> None:
     tx.run(_INSERT_MESSAGES, tx.now, encode_text(rows))
     if links:
-        tx.run(_LINK_ATTACHMENTS, encode_text(links))
+        linked = encode_text(links)
+        tx.run(_LINK_ATTACHMENTS, linked)
+        tx.run(_KEEP_ATTACHMENTS, linked)
     positions: list[tuple[int, int]] = []
     unread: list[tuple[int, int, int]] = []
     for room in group.rooms.values():
@@ -307,6 +309,9 @@ _COUNT_UNREAD = """
 _LINK_ATTACHMENTS = """
     INSERT INTO message_attachments (attachment_key, conversation_key, message_seq)
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING
+"""
+_KEEP_ATTACHMENTS = """
+    UPDATE attachments SET touched_at = NULL WHERE key IN (SELECT value ->> 0 FROM json_each(?))
 """
 _RETURN_FROM_ARCHIVE = "UPDATE participants SET archived = false WHERE conversation_key = ? AND archived"
 _MESSAGES_BY_SEQ = """

@@ -35,6 +35,7 @@ from stockent.messaging.ports import (
 from stockent.messaging.search import SearchPage, SearchQuery
 
 from . import changes, gaps, people, queries
+from .attachments import AttachmentsFamily
 from .caches import Caches, Members
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
 from .groups import GroupsFamily
@@ -56,7 +57,9 @@ from .writer import Writer
 Role = Literal["writer", "reader"]
 
 
-class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily):
+class SqliteStore(
+    AttachmentsFamily, GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily
+):
     """See `Store` for what each method owes. `clock` gives the time of day in seconds since the epoch."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:

@@ -3,6 +3,7 @@
 Each method states its obligation; `tests/store/` holds one suite that judges every implementation of `Store`.
 """
 
+from .attachments import AttachmentRecords, Begun, NewUpload, Readable, Upload
 from .emitter import Emitter
 from .store import Store, StoreError
 from .values import (
@@ -25,6 +26,8 @@ from .values import (
 )
 
 __all__ = [
+    "AttachmentRecords",
+    "Begun",
     "Changed",
     "Created",
     "Delivered",
@@ -36,12 +39,15 @@ __all__ = [
     "Membership",
     "NewConversation",
     "NewMessage",
+    "NewUpload",
     "Read",
+    "Readable",
     "Resumed",
     "Sent",
     "Settled",
     "Started",
     "Store",
     "StoreError",
+    "Upload",
     "View",
 ]

@@ -9,11 +9,12 @@ from msgspec import UNSET, UnsetType
 
 from ..models import Conversation, ConversationPage, ConversationStatus, MessagePage, Profile, Unread
 from ..search import SearchPage, SearchQuery
+from .attachments import AttachmentRecords
 from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
 from .values import Changed, Created, Joined, NewConversation, NewMessage, Read, Resumed, Sent, Started
 
 
-class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Protocol):
+class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, AttachmentRecords, Protocol):
     """The truth. A write returns when it is durable, or raises `MessagingError`: then nothing was stored.
 
     Order: writes of one conversation take effect, and their awaiting callers are resumed, in the order of

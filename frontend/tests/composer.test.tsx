@@ -1,15 +1,15 @@
 // @vitest-environment jsdom
 /** The composer by key and by hand. */
 
-import { cleanup, createEvent, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, createEvent, fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { useState } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { MAX_CONTENT_CHARS, type Message } from '../src/client';
+import { MAX_CONTENT_CHARS, quoteOf, type Message, type Quote } from '../src/client';
 import { SocketProvider } from '../src/react';
-import { SessionContext } from '../src/app/session/SessionContext';
 import type { Person } from '../src/app/text/mentions';
-import { Composer } from '../src/app/thread/Composer';
+import { Composer, type Editing } from '../src/app/thread/Composer';
 import { message } from './make';
 import { backend, clientOf, ready } from './server/rig';
 import { until } from './server/until';
@@ -31,32 +31,41 @@ interface Setting {
   editing?: Message | null;
   userId?: string;
   people?: readonly Person[];
+  replyTo?: Quote | null;
 }
 
-async function composer({ id = 'c', editing = null, userId = 'ana', people = [] }: Setting = {}) {
+async function composer({ id = 'c', editing = null, userId = 'ana', people = [], replyTo = null }: Setting = {}) {
   const client = clientOf(userId);
   await ready(client);
-  const heard = { submitted: [] as string[], mentions: [] as string[][], cancelled: 0, editLast: 0 };
-  const me = backend.world.person(userId, userId);
+  const heard = { submitted: [] as string[], mentions: [] as string[][], cancelled: 0, editLast: 0, replyCancelled: 0 };
+  function Pane() {
+    const [now, setNow] = useState<Editing | null>(editing && { of: editing, text: editing.content });
+    return (
+      <Composer
+        ref={null}
+        conversationId={id}
+        editing={now}
+        onEditing={(next) => {
+          setNow(next);
+          if (next === null) heard.cancelled += 1;
+        }}
+        replyTo={replyTo}
+        onCancelReply={() => (heard.replyCancelled += 1)}
+        people={people}
+        onSubmit={(text, mentions) => {
+          heard.submitted.push(text);
+          heard.mentions.push(mentions);
+        }}
+        onEditLast={() => (heard.editLast += 1)}
+      />
+    );
+  }
   const { unmount } = render(
-    <SessionContext value={{ kind: 'signedIn', me, client, demo: true }}>
-      <SocketProvider client={client}>
-        <Composer
-          ref={null}
-          conversationId={id}
-          editing={editing}
-          people={people}
-          onSubmit={(text, mentions) => {
-            heard.submitted.push(text);
-            heard.mentions.push(mentions);
-          }}
-          onCancelEdit={() => (heard.cancelled += 1)}
-          onEditLast={() => (heard.editLast += 1)}
-        />
-      </SocketProvider>
-    </SessionContext>,
+    <SocketProvider client={client}>
+      <Pane />
+    </SocketProvider>,
   );
-  return { heard, unmount, user: userEvent.setup(), box: screen.getByRole<HTMLTextAreaElement>('textbox') };
+  return { client, heard, unmount, user: userEvent.setup(), box: screen.getByRole<HTMLTextAreaElement>('textbox') };
 }
 
 test('Enter sends, Shift and Enter break the line, and the box is empty again', async () => {
@@ -237,4 +246,35 @@ test('where there is nobody to name, an @ is an @ and Tab goes on', async () => 
   expect(screen.queryByRole('listbox')).toBeNull();
   await user.tab();
   expect(document.activeElement).not.toBe(box);
+});
+
+test('what is answered stands above the text, and Escape takes it away', async () => {
+  const { heard, user, box } = await composer({ replyTo: quoteOf(message(3, { content: '**The** price?', sender: { ...message(3).sender, name: 'Ben Okoro' } })) });
+  expect(screen.getByText('Ben Okoro').parentElement?.textContent).toBe('In reply to Ben OkoroThe price?');
+  await user.type(box, '{Escape}');
+  expect(heard.replyCancelled).toBe(1);
+  await user.click(screen.getByRole('button', { name: 'Cancel reply' }));
+  expect(heard.replyCancelled).toBe(2);
+  expect(document.activeElement).toBe(box);
+});
+
+test('spaces at its beginning stay while one writes, though they are no draft', async () => {
+  const { user, box, client } = await composer();
+  await user.type(box, '  ');
+  expect(box.value).toBe('  ');
+  expect(client.drafts.get('c').text).toBe('');
+  await user.type(box, 'x');
+  expect(client.drafts.get('c').text).toBe('  x');
+});
+
+test('what another tab writes is here too', async () => {
+  const { box, client } = await composer();
+  act(() => client.drafts.set('c', { text: 'from there' }));
+  expect(box.value).toBe('from there');
+});
+
+test('whom a draft names is kept with it', async () => {
+  const { user, box, client } = await composer({ people: PEOPLE });
+  await user.type(box, 'for @be{Enter}please');
+  expect(client.drafts.get('c')).toMatchObject({ text: 'for @Ben Okoro please', mentions: ['p2'] });
 });

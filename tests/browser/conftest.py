@@ -10,11 +10,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, expect, sync_playwright
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "test-results" / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -81,6 +82,10 @@ class Person:
     def sees(self, text: str) -> None:
         expect(self.page.get_by_role("log").get_by_text(text)).to_be_visible()
 
+    def said(self, text: str) -> Locator:
+        """The message that says this."""
+        return self.page.get_by_role("log").get_by_role("article").filter(has_text=text).last
+
     def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
@@ -93,6 +98,11 @@ class Person:
 Enter = Callable[..., Person]
 
 
+def silent(*people: Person) -> None:
+    """Neither the content security policy nor the page had anything to complain of."""
+    assert {person.name: person.console for person in people} == {person.name: [] for person in people}
+
+
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """Not for the session: while it lives, its event loop counts as running, and no test could run another."""
@@ -100,11 +110,15 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def launched(playwright: Playwright, flags: list[str]) -> Browser:
     """The system's Chromium where there is one, else the one that Playwright brought."""
     system = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    browser = playwright.chromium.launch(executable_path=system, args=FLAGS)
+    return playwright.chromium.launch(executable_path=system, args=flags)
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launched(playwright, FLAGS)
     yield browser
     browser.close()
 
@@ -119,6 +133,12 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 
 @pytest.fixture
 def enter(browser: Browser, demo: Demo) -> Iterator[Enter]:
+    with entering(browser, demo) as enter:
+        yield enter
+
+
+@contextmanager
+def entering(browser: Browser, demo: Demo) -> Iterator[Enter]:
     """Sign in as somebody: `enter("Amira Haddad", size=PHONE, scheme="dark", path="/")`."""
     contexts: list[Any] = []
 

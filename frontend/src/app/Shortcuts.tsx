@@ -9,17 +9,19 @@ const GROUPS: readonly { title: string; keys: readonly [string[], string][] }[] 
   {
     title: 'Anywhere',
     keys: [
-      [['/'], 'Search conversations'],
+      [['/'], 'Search'],
+      [[CONTROL, 'K'], 'Search, also while writing'],
       [['C'], 'New conversation'],
       [['?'], 'This list'],
-      [['Esc'], 'Back to the list'],
+      [['Esc'], 'Back to the list, or end the search'],
     ],
   },
   {
-    title: 'In the list',
+    title: 'In the list and among what was found',
     keys: [
       [['↑', '↓'], 'Move'],
       [['Enter'], 'Open'],
+      [['.'], 'Pin, mute, archive and more'],
     ],
   },
   {
@@ -28,8 +30,21 @@ const GROUPS: readonly { title: string; keys: readonly [string[], string][] }[] 
       [['Enter'], 'Send'],
       [['Shift', 'Enter'], 'New line'],
       [['↑'], 'Edit your last message'],
-      [['Esc'], 'Cancel an edit'],
+      [['Esc'], 'Cancel an edit or a reply'],
       [['@'], 'Mention somebody, in a group'],
+    ],
+  },
+  {
+    title: 'At a message',
+    keys: [
+      [['↑', '↓'], 'Move between messages'],
+      [['Enter'], 'What can be done with it'],
+      [['R'], 'Reply'],
+      [['+'], 'React'],
+      [['F'], 'Forward'],
+      [['E'], 'Edit'],
+      [['Del'], 'Delete for everyone'],
+      [['Esc'], 'Back to writing'],
     ],
   },
   {

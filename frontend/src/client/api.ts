@@ -1,6 +1,7 @@
 /** The HTTP API as typed calls. How a request travels, and what its failures are, is in `http.ts`. */
 
 import { Http, type HttpOptions, type RequestOptions } from './http';
+import type { SharedFilePage, SharedFileQuery } from './sharedFiles';
 import type {
   ChangeConversation,
   Conversation,
@@ -47,6 +48,10 @@ export class Api {
 
   me(signal?: AbortSignal): Promise<Profile> {
     return this.request('GET', '/api/me', { signal });
+  }
+
+  files(conversationId: string, { cursor, kind, limit }: SharedFileQuery = {}, signal?: AbortSignal): Promise<SharedFilePage> {
+    return this.request('GET', `/api/conversations/${encodeURIComponent(conversationId)}/attachments`, { query: { cursor, kind, limit }, signal });
   }
 
   unread(signal?: AbortSignal): Promise<Unread> {

@@ -27,6 +27,7 @@ export {
   type SearchState,
 } from './search';
 export * from './selectors';
+export type { SharedFile, SharedFilePage, SharedFileQuery } from './sharedFiles';
 export { apply } from './state';
 export { Subscribable } from './store';
 export { MAX_HELD } from './thread';

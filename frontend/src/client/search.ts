@@ -27,7 +27,7 @@ export type SearchHit = components['schemas']['SearchHit'];
 export type SearchPage = components['schemas']['SearchPage'];
 
 export interface SearchState {
-  /** `idle`: nothing is asked. While `loading`, the hits are those of the question before. */
+  /** `idle`: nothing is asked. While `loading`, the hits are those of the question before; if it fails, they are gone. */
   status: 'idle' | 'loading' | 'loaded' | 'failed';
   hits: readonly SearchHit[];
   hasMore: boolean;
@@ -97,7 +97,9 @@ export class Searching {
       const hits = cursor === null ? page.items : [...this.state.get().hits, ...page.items];
       this.state.set({ status: 'loaded', hits, hasMore: page.nextCursor !== null, error: null });
     } catch (error) {
-      if (this.asking === asking) this.state.set({ ...this.state.get(), status: 'failed', error: toMessagingError(error).message });
+      if (this.asking !== asking) return;
+      const before = cursor === null ? NOTHING : this.state.get();
+      this.state.set({ ...before, status: 'failed', error: toMessagingError(error).message });
     }
   }
 }

@@ -10,6 +10,7 @@ export type {
   Activity as TypingActivity,
   ActiveStatus,
   Attachment,
+  AttachmentKind,
   SystemEvent,
   Catchup,
   ChangePersonalCommand,

@@ -14,14 +14,15 @@ export function usePresence(userIds: readonly string[]): Readonly<Record<string,
   return useSyncExternalStore(client.store.subscribe, () => select(client.store.get().presence));
 }
 
-/** Who types or records in a conversation, and the signals for oneself. */
+/** Who types or records in a conversation, and the signals for oneself, which stay the same functions. */
 export function useTyping(conversationId: string) {
   const client = useSocket();
   const typists = useClientState((state) => state.typing[conversationId] ?? NOBODY);
-  return useMemo(
-    () => ({ typists, typing: (activity: TypingActivity = 'typing') => client.typing(conversationId, activity), stop: () => client.stopTyping() }),
-    [client, conversationId, typists],
+  const signals = useMemo(
+    () => ({ typing: (activity: TypingActivity = 'typing') => client.typing(conversationId, activity), stop: () => client.stopTyping() }),
+    [client, conversationId],
   );
+  return useMemo(() => ({ typists, ...signals }), [typists, signals]);
 }
 
 /** Null until the connection told them. */

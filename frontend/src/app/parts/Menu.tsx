@@ -57,9 +57,11 @@ interface ItemProps {
   onSelect: () => void;
   danger?: boolean;
   disabled?: boolean;
+  /** The key that does the same. */
+  hint?: string;
 }
 
-export function MenuItem({ icon: Icon, children, onSelect, danger = false, disabled = false }: ItemProps) {
+export function MenuItem({ icon: Icon, children, onSelect, danger = false, disabled = false, hint }: ItemProps) {
   const chosenRef = use(Chosen);
   const choose = () => {
     chosenRef.current = onSelect;
@@ -68,7 +70,33 @@ export function MenuItem({ icon: Icon, children, onSelect, danger = false, disab
     <Radix.Item className={danger ? 'menu-item menu-item-danger' : 'menu-item'} onSelect={choose} disabled={disabled}>
       {Icon ? <Icon size={16} strokeWidth={1.75} aria-hidden="true" /> : <span className="menu-gap" />}
       <span className="menu-text">{children}</span>
+      {hint !== undefined && (
+        <kbd className="menu-hint" aria-hidden="true">
+          {hint}
+        </kbd>
+      )}
     </Radix.Item>
+  );
+}
+
+/** Signs side by side, each of them on or off. */
+export function MenuSigns({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <Radix.Group className="menu-signs" aria-label={label}>
+      {children}
+    </Radix.Group>
+  );
+}
+
+export function MenuSign({ label, checked, children, onSelect }: { label: string; checked: boolean; children: ReactNode; onSelect: () => void }) {
+  const chosenRef = use(Chosen);
+  const choose = () => {
+    chosenRef.current = onSelect;
+  };
+  return (
+    <Radix.CheckboxItem className="menu-sign" aria-label={label} title={label} checked={checked} onSelect={choose}>
+      {children}
+    </Radix.CheckboxItem>
   );
 }
 

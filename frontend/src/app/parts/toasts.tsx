@@ -4,7 +4,7 @@ import { X } from 'lucide-react';
 import { useEffect, useRef, useSyncExternalStore, type ReactNode } from 'react';
 
 import { newClientId, Subscribable } from '../../client';
-import { IconButton } from './Button';
+import { Button, IconButton } from './Button';
 
 interface Toast {
   id: string;
@@ -14,6 +14,8 @@ interface Toast {
   title: string;
   text: string;
   onOpen: (() => void) | null;
+  /** What can still be done about it, such as undoing it. */
+  action?: { label: string; act: () => void } | undefined;
 }
 
 const LAST_MS = 6_000;
@@ -26,8 +28,8 @@ export function toast(next: Omit<Toast, 'id'>): void {
 }
 
 /** One line about something that was done, or could not be. */
-export function notice(title: string, text = ''): void {
-  toast({ about: 'notice', picture: null, title, text, onOpen: null });
+export function notice(title: string, text = '', action?: Toast['action']): void {
+  toast({ about: 'notice', picture: null, title, text, onOpen: null, action });
 }
 
 export function dismissToasts(about: string): void {
@@ -49,7 +51,7 @@ export function Toasts() {
   );
 }
 
-function ToastCard({ toast: { id, picture, title, text, onOpen } }: { toast: Toast }) {
+function ToastCard({ toast: { id, picture, title, text, onOpen, action } }: { toast: Toast }) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const leaveLater = () => {
     clearTimeout(timer.current);
@@ -90,6 +92,18 @@ function ToastCard({ toast: { id, picture, title, text, onOpen } }: { toast: Toa
         </button>
       ) : (
         <div className="toast-open">{words}</div>
+      )}
+      {action && (
+        <Button
+          kind="quiet"
+          className="toast-action"
+          onClick={() => {
+            dismiss(id);
+            action.act();
+          }}
+        >
+          {action.label}
+        </Button>
       )}
       <IconButton icon={X} label="Dismiss" onClick={() => dismiss(id)} />
     </div>

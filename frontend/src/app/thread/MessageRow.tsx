@@ -1,57 +1,111 @@
 /** One message in its group, with what can be done with it and, under one's last, what became of it. */
 
-import { Clock, Copy, Link2, MoreHorizontal, Pencil, Trash2 } from 'lucide-react';
-import { memo, useCallback, useState } from 'react';
+import { Clock, CornerUpLeft, Forward, SmilePlus } from 'lucide-react';
+import { memo, useCallback, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 
-import { personName, type Message, type Outgoing } from '../../client';
-import { copyMessage, copyText } from '../copy';
+import { personName, type Message, type Outgoing, type Receipt } from '../../client';
+import { MessageFiles } from '../files/MessageFiles';
+import { OutgoingFiles, OutgoingProgress } from '../files/OutgoingFiles';
 import { fullTimeOf, timeOf } from '../format';
 import { Avatar } from '../parts/Avatar';
 import { IconButton } from '../parts/Button';
-import { Menu, MenuItem, MenuLine } from '../parts/Menu';
-import { conversationPath } from '../router';
+import type { Mention } from '../text/ast';
 import { MessageText } from '../text/MessageText';
+import { useActions, type RowActions } from './actions';
+import { MessageMenu } from './MessageMenu';
+import { QuoteBlock } from './QuoteBlock';
+import { ReactionPills } from './ReactionPills';
+import { ReceiptLine } from './ReceiptLine';
 import type { Said } from './rows';
 import { useLongPress } from './useLongPress';
-
-export interface MessageActions {
-  edit: (message: Message) => void;
-  remove: (message: Message) => void;
-  retry: (clientId: string) => void;
-  discard: (clientId: string) => void;
-  returnFocus: () => void;
-}
+import { useSwipe } from './useSwipe';
+import { namedIn } from './words';
 
 interface Props {
   row: Said;
-  named: boolean;
+  me: string | null;
+  group: boolean;
+  /** Whom a text may name. */
+  people: readonly Mention[];
   marked: boolean;
-  editable: boolean;
+  /** It is the one that the keys are at. */
+  active: boolean;
+  /** It is deleted in a moment, unless that is undone. */
+  deleting: boolean;
   /** What became of it; only under the last of one's own. */
-  fate: string | null;
-  actions: MessageActions;
+  receipt: Receipt | null;
 }
 
-export const MessageRow = memo(function MessageRow({ row, named, marked, editable, fate, actions }: Props) {
+export const MessageRow = memo(function MessageRow({ row, me, group, people, marked, active, deleting, receipt }: Props) {
+  const tabIndex = active ? 0 : -1;
+  const [open, setOpen] = useState(false);
   return (
-    <article className="said" data-own={row.own} data-first={row.first} data-last={row.last} data-marked={marked} aria-label={labelOf(row)}>
+    <Frame row={row} me={me} marked={marked} tabIndex={tabIndex} onMenu={() => setOpen(true)}>
+      {row.first && <Head row={row} named={group} />}
+      {row.kind === 'message' ? (
+        <Stored message={row.message} me={me} group={group} people={people} deleting={deleting} open={open} onOpenChange={setOpen} tabIndex={tabIndex} />
+      ) : (
+        <Unsent outgoing={row.outgoing} me={me} people={people} tabIndex={tabIndex} />
+      )}
+      {receipt !== null && <Fate row={row} receipt={receipt} group={group} tabIndex={tabIndex} />}
+    </Frame>
+  );
+});
+
+interface FrameProps {
+  row: Said;
+  me: string | null;
+  marked: boolean;
+  tabIndex: number;
+  onMenu: () => void;
+  children: ReactNode;
+}
+
+/** The keys of a message work while it has the focus itself, not a part of it. */
+function Frame({ row, me, marked, tabIndex, onMenu, children }: FrameProps) {
+  const actions = useActions();
+  const message = row.kind === 'message' && row.message.deletedAt === null ? row.message : null;
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = event.key === 'Escape' ? actions.leave : message && keysOf(message, event.currentTarget, actions, onMenu)[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  return (
+    // A message takes the focus, so that keys can reach it.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <article
+      className="said"
+      data-own={row.own}
+      data-first={row.first}
+      data-last={row.last}
+      data-marked={marked}
+      data-named={message !== null && me !== null && message.mentions.includes(me)}
+      aria-label={row.own ? 'You' : personName(row.message.sender)}
+      tabIndex={tabIndex}
+      onKeyDown={onKeyDown}
+    >
       {!row.own && (
         <span className="said-face">
           {row.first && <Avatar id={row.message.sender.id} name={personName(row.message.sender)} url={row.message.sender.avatarUrl} size="s" />}
         </span>
       )}
-      <div className="said-body">
-        {row.first && <Head row={row} named={named} />}
-        {row.kind === 'message' ? (
-          <Stored message={row.message} own={row.own} editable={editable} actions={actions} />
-        ) : (
-          <Unsent outgoing={row.outgoing} actions={actions} />
-        )}
-        {fate !== null && <span className="said-fate" data-passing={row.kind === 'outgoing'}>{fate}</span>}
-      </div>
+      <div className="said-body">{children}</div>
     </article>
   );
-});
+}
+
+function keysOf(message: Message, element: HTMLElement, actions: RowActions, onMenu: () => void): Record<string, (() => void) | undefined> {
+  return {
+    Enter: onMenu,
+    r: actions.canReply() ? () => actions.reply(message) : undefined,
+    f: () => actions.forward(message),
+    '+': () => actions.pick(message, element.querySelector<HTMLElement>('.bubble') ?? element, 'quick'),
+    e: actions.canEdit(message) ? () => actions.edit(message) : undefined,
+    Delete: actions.canDelete(message) ? () => actions.remove(message) : undefined,
+  };
+}
 
 function Head({ row, named }: { row: Said; named: boolean }) {
   const at = row.kind === 'message' ? row.message.createdAt : row.outgoing.createdAt;
@@ -65,78 +119,125 @@ function Head({ row, named }: { row: Said; named: boolean }) {
   );
 }
 
-function Stored({ message, own, editable, actions }: { message: Message; own: boolean; editable: boolean; actions: MessageActions }) {
-  const [open, setOpen] = useState(false);
-  const press = useLongPress(useCallback(() => setOpen(true), []));
+interface StoredProps {
+  message: Message;
+  me: string | null;
+  group: boolean;
+  people: readonly Mention[];
+  deleting: boolean;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  tabIndex: number;
+}
+
+function Stored({ message, me, group, people, deleting, open, onOpenChange, tabIndex }: StoredProps) {
+  const actions = useActions();
+  const line = useRef<HTMLDivElement>(null);
+  const bubble = useRef<HTMLDivElement>(null);
+  const press = useLongPress(useCallback(() => onOpenChange(true), [onOpenChange]));
+  const usable = message.deletedAt === null && !deleting;
+  useSwipe(
+    line,
+    useCallback(() => {
+      if (usable && actions.canReply()) actions.reply(message);
+    }, [actions, message, usable]),
+  );
+  const mentions = useMemo(() => namedIn(message.mentions, people), [message.mentions, people]);
   if (message.deletedAt !== null) return <p className="bubble bubble-deleted">Message deleted</p>;
-  const link = location.origin + conversationPath(message.conversationId, message.seq);
+  if (deleting) return <Deleting messageId={message.id} tabIndex={tabIndex} />;
   return (
-    <div className="bubble-line" {...press}>
-      <div className="bubble" title={fullTimeOf(message.createdAt)}>
-        <MessageText text={message.content} after={message.editedAt !== null && <Edited at={message.editedAt} />} />
+    <>
+      <div ref={line} className="bubble-line" {...press}>
+        <div ref={bubble} className="bubble" title={fullTimeOf(message.createdAt)}>
+          {message.forwarded && <Forwarded />}
+          {message.replyTo && <QuoteBlock quote={message.replyTo} me={me} tabIndex={tabIndex} onJump={actions.jump} />}
+          <MessageFiles attachments={message.attachments} />
+          {(message.content !== '' || message.editedAt !== null) && (
+            <MessageText
+              text={message.content}
+              mentions={mentions}
+              me={me}
+              after={message.editedAt !== null && <Edited at={message.editedAt} tabIndex={tabIndex} onOpen={() => actions.versions(message)} />}
+            />
+          )}
+        </div>
+        <div className="bubble-tools">
+          <IconButton
+            icon={SmilePlus}
+            label="React"
+            className="bubble-tool"
+            tabIndex={tabIndex}
+            onPointerEnter={(event) => {
+              if (event.pointerType === 'mouse') actions.hover(message, event.currentTarget);
+            }}
+            onPointerLeave={actions.unhover}
+            onClick={(event) => actions.pick(message, event.currentTarget, 'quick')}
+          />
+          {actions.canReply() && <IconButton icon={CornerUpLeft} label="Reply" className="bubble-tool" tabIndex={tabIndex} onClick={() => actions.reply(message)} />}
+          <MessageMenu message={message} me={me} group={group} open={open} onOpenChange={onOpenChange} anchor={bubble} tabIndex={tabIndex} />
+        </div>
       </div>
-      <Menu
-        label="Message"
-        align={own ? 'end' : 'start'}
-        open={open}
-        onOpenChange={setOpen}
-        trigger={<IconButton icon={MoreHorizontal} label="Message actions" className="bubble-more" />}
-        returnFocus={actions.returnFocus}
-      >
-        {own && editable && (
-          <MenuItem icon={Pencil} onSelect={() => actions.edit(message)}>
-            Edit
-          </MenuItem>
-        )}
-        <MenuItem icon={Copy} onSelect={() => void copyMessage(message.content, 'Text copied')}>
-          Copy text
-        </MenuItem>
-        <MenuItem icon={Link2} onSelect={() => void copyText(link, 'Link copied')}>
-          Copy link
-        </MenuItem>
-        {own && (
-          <>
-            <MenuLine />
-            <MenuItem icon={Trash2} danger onSelect={() => actions.remove(message)}>
-              Delete
-            </MenuItem>
-          </>
-        )}
-      </Menu>
-    </div>
+      {message.reactions.length > 0 && <ReactionPills message={message} me={me} tabIndex={tabIndex} />}
+    </>
   );
 }
 
-/** Not a part of the text: it is not copied with it. */
-function Edited({ at }: { at: string }) {
+function Deleting({ messageId, tabIndex }: { messageId: string; tabIndex: number }) {
+  const { undo } = useActions();
   return (
-    <span className="bubble-edited" data-aside="" title={`Edited ${fullTimeOf(at)}`}>
-      edited
+    <p className="bubble bubble-deleted">
+      Deleting…{' '}
+      <button type="button" className="bubble-undo" tabIndex={tabIndex} onClick={() => undo(messageId)}>
+        Undo
+      </button>
+    </p>
+  );
+}
+
+function Forwarded() {
+  return (
+    <span className="bubble-forwarded" data-aside="">
+      <Forward size={12} strokeWidth={2} aria-hidden="true" /> Forwarded
     </span>
   );
 }
 
-function Unsent({ outgoing, actions }: { outgoing: Outgoing; actions: MessageActions }) {
-  const { clientId, content, status, error } = outgoing;
+/** Not a part of the text: it is not copied with it. */
+function Edited({ at, tabIndex, onOpen }: { at: string; tabIndex: number; onOpen: () => void }) {
+  return (
+    <button type="button" className="bubble-edited" data-aside="" title={`Edited ${fullTimeOf(at)}`} tabIndex={tabIndex} onClick={onOpen}>
+      edited
+    </button>
+  );
+}
+
+function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: string | null; people: readonly Mention[]; tabIndex: number }) {
+  const { retry, discard, jump } = useActions();
+  const { clientId, content, attachments, status, error, replyTo, forwardOf } = outgoing;
+  const mentions = useMemo(() => namedIn(outgoing.mentions, people), [outgoing.mentions, people]);
   return (
     <>
       <div className="bubble-line">
         <div className="bubble" data-status={status}>
-          <MessageText text={content} />
+          {forwardOf && <Forwarded />}
+          {replyTo && <QuoteBlock quote={replyTo} me={me} tabIndex={tabIndex} onJump={jump} />}
+          <OutgoingFiles outgoing={outgoing} />
+          {content !== '' && <MessageText text={content} mentions={mentions} me={me} />}
         </div>
       </div>
+      <OutgoingProgress outgoing={outgoing} />
       {status === 'failed' && (
         <span className="said-failed" role="alert">
           <span>Not sent: {error?.message ?? 'refused'}</span>
-          <button type="button" onClick={() => actions.retry(clientId)}>
+          <button type="button" onClick={() => retry(clientId)}>
             Retry
           </button>
-          <button type="button" onClick={() => actions.discard(clientId)}>
+          <button type="button" onClick={() => discard(clientId)}>
             Discard
           </button>
         </span>
       )}
-      {status === 'waiting' && (
+      {status === 'waiting' && attachments.every(({ attachment }) => attachment !== null) && (
         <span className="said-fate" data-passing="true">
           <Clock size={12} strokeWidth={2} aria-hidden="true" /> Waiting to be sent
         </span>
@@ -145,6 +246,9 @@ function Unsent({ outgoing, actions }: { outgoing: Outgoing; actions: MessageAct
   );
 }
 
-function labelOf(row: Said): string {
-  return row.own ? 'You' : personName(row.message.sender);
+function Fate({ row, receipt, group, tabIndex }: { row: Said; receipt: Receipt; group: boolean; tabIndex: number }) {
+  const { readers } = useActions();
+  const message = row.kind === 'message' ? row.message : null;
+  const onOpen = message !== null && group ? () => readers(message) : null;
+  return <ReceiptLine receipt={receipt} sentAt={row.kind === 'message' ? row.message.createdAt : row.outgoing.createdAt} onOpen={onOpen} tabIndex={tabIndex} />;
 }

@@ -1,23 +1,30 @@
 /** One conversation: its head, its messages, its composer; or why it cannot be shown. */
 
 import { Ban, SearchX } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 
-import { conversationName, personName, toMessagingError, type Conversation, type GoneReason, type Message } from '../../client';
-import { useConversation, useMe, useMessages, useSocket } from '../../react';
+import { conversationName, quoteOf, type Conversation, type GoneReason, type Message, type MessagingClient } from '../../client';
+import { useConversation, useDraft, useMe, useMessages, useSocket, type Messages } from '../../react';
+import { announce } from '../parts/announcer';
+import { useCarried } from '../files/useCarried';
 import { Button } from '../parts/Button';
-import { Confirm } from '../parts/Dialog';
 import { EmptyState } from '../parts/EmptyState';
-import { notice } from '../parts/toasts';
+import { dismissToasts, notice, toast } from '../parts/toasts';
 import { openList } from '../router';
-import type { Person } from '../text/mentions';
+import { DropZone } from '../uploads/DropZone';
 import { isTouch } from '../viewport';
+import type { MessageActions } from './actions';
 import { ClosedLine } from './ClosedLine';
-import { Composer, type ComposerHandle } from './Composer';
+import { Composer, type ComposerHandle, type Editing } from './Composer';
+import { ForwardDialog } from './ForwardDialog';
+import { HistoryDialog } from './HistoryDialog';
+import { others, usePeople } from './people';
+import { ReadersDialog } from './ReadersDialog';
 import { SubjectStrip } from './SubjectStrip';
 import { ThreadHead } from './ThreadHead';
 import { ThreadSkeleton } from './ThreadSkeleton';
 import { ThreadView } from './ThreadView';
+import { tried } from './tried';
 import { TypingLine } from './TypingLine';
 
 interface Props {
@@ -30,41 +37,91 @@ interface Props {
   tight: boolean;
 }
 
+/** A window on one message. */
+interface Window {
+  kind: 'forward' | 'versions' | 'readers';
+  message: Message;
+}
+
 export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: Props) {
   const client = useSocket();
   const me = useMe();
   const { conversation, gone } = useConversation(id);
   const thread = useMessages(id, { at });
+  const { draft, set: setDraft } = useDraft(id);
   const composer = useRef<ComposerHandle>(null);
-  const [editing, setEditing] = useState<Message | null>(null);
-  const [deleting, setDeleting] = useState<Message | null>(null);
+  const [editing, setEditing] = useState<Editing | null>(null);
+  const [open, setOpen] = useState<Window | null>(null);
   const [sent, setSent] = useState(0);
+  const people = usePeople(conversation);
+  const { requestDelete, undoDelete, react, retry, discard, canEdit, canDelete } = thread;
+  const actions = useMemo((): MessageActions => {
+    const write = () => composer.current?.focus();
+    return {
+      reply: (message) => {
+        setEditing(null);
+        client.drafts.set(id, { replyTo: quoteOf(message) });
+        write();
+      },
+      forward: (message) => setOpen({ kind: 'forward', message }),
+      edit: (message) => {
+        setEditing({ of: message, text: message.content });
+        write();
+      },
+      remove: (message) => remove(message.id, { requestDelete, undoDelete }),
+      undo: (messageId) => undo(messageId, undoDelete),
+      react: (message, emoji) => {
+        const given = message.reactions.some((reaction) => reaction.emoji === emoji && reaction.users.some((user) => user.id === client.store.get().me));
+        void tried(react(message.id, emoji, !given), 'The reaction could not be given');
+      },
+      versions: (message) => setOpen({ kind: 'versions', message }),
+      readers: (message) => setOpen({ kind: 'readers', message }),
+      retry,
+      discard,
+      canReply: () => isOpen(client, id),
+      canEdit,
+      canDelete,
+      leave: () => {
+        if (!isTouch()) write();
+      },
+    };
+  }, [client, id, requestDelete, undoDelete, react, retry, discard, canEdit, canDelete]);
+
+  const follow = () => {
+    if (thread.hasAfter) void thread.loadNewest().then(() => setSent((before) => before + 1));
+    else setSent((before) => before + 1);
+  };
+  const carried = useCarried(id, { onSent: follow, onEmptied: () => composer.current?.focus() });
 
   if (gone !== null) return <Gone reason={gone.reason} onBack={onBack} />;
 
-  const people = conversation?.kind === 'GROUP' ? peopleOf(conversation, me) : NOBODY;
   const setStatus = (status: 'ACTIVE' | 'CLOSED') => tried(client.setStatus(id, status), 'The conversation could not be changed');
-  const edit = (message: Message) => {
-    setEditing(message);
-    composer.current?.focus();
-  };
   const editLast = () => {
-    const last = thread.messages.findLast((message) => message.sender.id === me && message.deletedAt === null);
-    if (last) edit(last);
+    const last = thread.messages.findLast((message) => message.sender.id === me && message.type !== 'SYSTEM' && message.deletedAt === null);
+    if (last === undefined) return;
+    if (canEdit(last)) actions.edit(last);
+    else notice('Your last message can no longer be edited');
   };
-  const submit = (text: string) => {
-    if (editing === null) {
-      thread.send(text);
-      if (thread.hasAfter) void thread.loadNewest().then(() => setSent((before) => before + 1));
-      else setSent(sent + 1);
+  const submit = (text: string, mentions: string[]) => {
+    if (editing !== null) {
+      setEditing(null);
+      const { of } = editing;
+      if (text !== of.content) void tried(thread.edit(of.id, text, mentions), 'The message could not be changed', () => setEditing({ of, text }));
       return;
     }
-    setEditing(null);
-    if (text !== editing.content) void tried(thread.edit(editing.id, text), 'The message could not be changed');
+    thread.send(text, { replyTo: draft.replyTo, mentions, attachments: carried.take() });
+    follow();
   };
+  const live = draft.replyTo && thread.messages.find(({ id: messageId }) => messageId === draft.replyTo?.messageId);
 
   return (
-    <main className="thread" aria-label={conversation ? `Conversation with ${conversationName(conversation, me)}` : 'Conversation'}>
+    <DropZone
+      as="main"
+      className="thread"
+      aria-label={conversation ? `Conversation with ${conversationName(conversation, me)}` : 'Conversation'}
+      onFiles={carried.attach}
+      disabled={conversation?.status !== 'ACTIVE'}
+    >
       <ThreadHead
         id={id}
         conversation={conversation}
@@ -76,17 +133,7 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
       />
       {tight && conversation?.subject && <SubjectStrip subject={conversation.subject} onOpen={onDetails} />}
       {thread.loaded && conversation ? (
-        <ThreadView
-          conversation={conversation}
-          thread={thread}
-          at={at}
-          sent={sent}
-          onEdit={edit}
-          onDelete={setDeleting}
-          onLeave={() => {
-            if (!isTouch()) composer.current?.focus();
-          }}
-        />
+        <ThreadView conversation={conversation} thread={thread} people={people} at={at} sent={sent} actions={actions} />
       ) : (
         <ThreadWaiting error={thread.error} onRetry={() => void thread.reload()} />
       )}
@@ -98,32 +145,65 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
           ref={composer}
           conversationId={id}
           editing={editing}
-          people={people}
+          onEditing={setEditing}
+          replyTo={live ? quoteOf(live) : draft.replyTo}
+          onCancelReply={() => setDraft({ replyTo: null })}
+          people={conversation?.kind === 'GROUP' ? others(people, me) : []}
           onSubmit={submit}
-          onCancelEdit={() => setEditing(null)}
           onEditLast={editLast}
+          tools={carried.tools}
+          tray={carried.tray}
+          endTool={carried.endTool}
+          endToolBusy={carried.recording}
+          laden={carried.laden}
+          onFiles={carried.attach}
         />
       )}
-      {deleting && (
-        <Confirm
-          title="Delete this message?"
-          text="It is erased for everyone in the conversation. Its place stays, its text does not."
-          action="Delete message"
-          onClose={() => setDeleting(null)}
-          onConfirm={() => void tried(thread.requestDelete(deleting.id), 'The message could not be deleted')}
-        />
-      )}
-    </main>
+      {carried.asking}
+      {open && conversation && <MessageWindow open={open} conversation={conversation} thread={thread} people={people} me={me} onClose={() => setOpen(null)} />}
+    </DropZone>
   );
 }
 
-const NOBODY: readonly Person[] = [];
+interface WindowProps {
+  open: Window;
+  conversation: Conversation;
+  thread: Messages;
+  people: ReturnType<typeof usePeople>;
+  me: string | null;
+  onClose: () => void;
+}
 
-/** Whom one may name: all others in a group. */
-function peopleOf({ participants }: Conversation, me: string | null): Person[] {
-  return participants
-    .filter(({ userId }) => userId !== me)
-    .map((each) => ({ id: each.userId, name: personName(each), avatarUrl: each.avatarUrl, about: each.companyName }));
+function MessageWindow({ open, conversation, thread, people, me, onClose }: WindowProps) {
+  const message = thread.messages.find(({ id }) => id === open.message.id) ?? open.message;
+  switch (open.kind) {
+    case 'forward':
+      return <ForwardDialog message={message} onClose={onClose} />;
+    case 'versions':
+      return <HistoryDialog message={message} people={people} onClose={onClose} />;
+    case 'readers':
+      return <ReadersDialog message={message} conversation={conversation} me={me} onClose={onClose} />;
+  }
+}
+
+/** It can be undone where it stood, and from the corner where it is told. */
+function remove(messageId: string, { requestDelete, undoDelete }: Pick<Messages, 'requestDelete' | 'undoDelete'>): void {
+  const about = `delete ${messageId}`;
+  announce('Deleting the message. You can undo it for five seconds.');
+  toast({ about, picture: null, title: 'Deleting the message', text: '', onOpen: null, action: { label: 'Undo', act: () => undo(messageId, undoDelete) } });
+  void tried(
+    requestDelete(messageId).finally(() => dismissToasts(about)),
+    'The message could not be deleted',
+  );
+}
+
+function undo(messageId: string, undoDelete: Messages['undoDelete']): void {
+  if (undoDelete(messageId)) announce('The message stays.');
+  else notice('It was too late to undo that');
+}
+
+function isOpen(client: MessagingClient, id: string): boolean {
+  return client.store.get().conversations[id]?.status === 'ACTIVE';
 }
 
 function ThreadWaiting({ error, onRetry }: { error: string | null; onRetry: () => void }) {
@@ -157,12 +237,4 @@ function Gone({ reason, onBack }: { reason: GoneReason; onBack: () => void }) {
       </EmptyState>
     </main>
   );
-}
-
-async function tried(doing: Promise<unknown>, failure: string): Promise<void> {
-  try {
-    await doing;
-  } catch (error) {
-    notice(failure, toMessagingError(error).message);
-  }
 }

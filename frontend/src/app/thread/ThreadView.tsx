@@ -4,44 +4,49 @@
  */
 
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ArrowDown } from 'lucide-react';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { ArrowDown, Undo2 } from 'lucide-react';
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
-import { readSeqOf, type Conversation, type Message } from '../../client';
+import { receiptOf, type Conversation } from '../../client';
 import { useMe, type Messages } from '../../react';
 import { onCopyOfThread } from '../copy';
-import { dayName } from '../format';
+import { dayName, fullTimeOf } from '../format';
 import { useMinute } from '../list/useMinute';
-import { usePageVisible } from '../viewport';
-import { fateOf, lastOwn } from './fate';
-import { MessageRow, type MessageActions } from './MessageRow';
-import { estimateHeight, rowsOf, seqOf, type Row } from './rows';
+import type { Mention } from '../text/ast';
+import { ActionsContext, type MessageActions, type RowActions } from './actions';
+import { MessageRow } from './MessageRow';
+import { seqNear } from './place';
+import { ReactPopover } from './ReactPopover';
+import { lastOwn } from './receipt';
+import { estimateHeight, rowsOf, seqOf, type Row, type Said } from './rows';
 import { ThreadStart } from './ThreadStart';
+import { useLanding, type Align } from './useLanding';
+import { useLogKeys } from './useLogKeys';
 import { useNewLine } from './useNewLine';
 import { usePinned } from './usePinned';
+import { useReacting } from './useReacting';
+import { useAttending, usePages, useReading } from './useReading';
+import { systemWords } from './words';
 
-/** So many rows before an edge the next page is fetched. */
-const EDGE_ROWS = 12;
 const NEAR_END_PX = 80;
 const CHAR_PX = 7.2;
-const MARK_MS = 2_400;
 
 interface Props {
   conversation: Conversation;
   thread: Messages;
+  /** Whom a text may name. */
+  people: readonly Mention[];
   at: number | null;
   /** Grows with every message that one sends here. */
   sent: number;
-  onEdit: (message: Message) => void;
-  onDelete: (message: Message) => void;
-  onLeave: () => void;
+  actions: MessageActions;
 }
 
-export function ThreadView({ conversation, thread, at, sent, onEdit, onDelete, onLeave }: Props) {
+export function ThreadView({ conversation, thread, people, at, sent, actions }: Props) {
   const me = useMe();
   const scroller = useRef<HTMLDivElement>(null);
   const newAfter = useNewLine(conversation, me, sent);
-  const { messages, outgoing, hasBefore, hasAfter, loading } = thread;
+  const { messages, outgoing, deleting, hasBefore, hasAfter, loading } = thread;
   const rows = useMemo(() => rowsOf({ messages, outgoing, me, hasBefore, newAfter }), [messages, outgoing, me, hasBefore, newAfter]);
   // It is a live object, not a value: nothing of it is kept from one drawing to the next.
   // eslint-disable-next-line react-hooks/incompatible-library
@@ -57,17 +62,16 @@ export function ThreadView({ conversation, thread, at, sent, onEdit, onDelete, o
     paddingEnd: 8,
   });
   const items = virtual.getVirtualItems();
-  const first = items[0];
-  const atEnd = virtual.isAtEnd(NEAR_END_PX);
+  const atEnd = virtual.isAtEnd(NEAR_END_PX) && !hasAfter;
 
   const go = useCallback(
-    (index: number | null, align: 'center' | 'start') => {
+    (index: number | null, align: Align) => {
       if (index === null) virtual.scrollToEnd();
       else virtual.scrollToIndex(index, { align });
     },
     [virtual],
   );
-  const landed = useLanding(rows, at, go);
+  const { landed, marked, jump } = useLanding(rows, at, thread, go);
   usePinned(
     scroller,
     () => virtual.isAtEnd(NEAR_END_PX),
@@ -76,22 +80,34 @@ export function ThreadView({ conversation, thread, at, sent, onEdit, onDelete, o
   useLayoutEffect(() => {
     if (sent > 0) virtual.scrollToEnd();
   }, [sent, virtual]);
-  usePages(thread, virtual.range, rows.length, landed);
-  useReading(conversation, rows, virtual.range?.endIndex ?? -1, me, thread.markRead);
+  usePages(virtual.range, rows.length, landed, thread);
+  useReading(rows, virtual.range, landed, thread);
+  useAttending(rows, virtual.range, atEnd, thread);
 
-  const { retry, discard } = thread;
-  const actions: MessageActions = useMemo(
-    () => ({ edit: onEdit, remove: onDelete, retry, discard, returnFocus: onLeave }),
-    // The two come from the pane anew each time; what they do is the same.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [retry, discard],
+  const { picking, verbs, stay, close } = useReacting();
+  const [origin, setOrigin] = useOrigin(landed && atEnd);
+  const keys = useLogKeys({ scroller, rows, drawn: items, endIndex: virtual.range?.endIndex ?? -1, show: (index) => virtual.scrollToIndex(index, { align: 'auto' }) });
+  const startIndex = virtual.range?.startIndex ?? 0;
+  const place = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    place.current = seqNear(rows, startIndex);
+  });
+  const rowActions: RowActions = useMemo(
+    () => ({
+      ...actions,
+      ...verbs,
+      jump: (seq) => {
+        setOrigin((before) => before ?? place.current);
+        jump(seq);
+      },
+    }),
+    [actions, verbs, jump, setOrigin],
   );
   const toLatest = async () => {
     if (hasAfter) await thread.loadNewest();
     virtual.scrollToEnd();
   };
   const mine = lastOwn(rows);
-  const marked = useMarked(at);
   const now = useMinute();
   const draw = (row: Row | undefined) => {
     if (row === undefined) return null;
@@ -103,111 +119,108 @@ export function ThreadView({ conversation, thread, at, sent, onEdit, onDelete, o
       case 'new':
         return <p className="new-line">New</p>;
       case 'system':
-        return <p className="system-line">{row.message.content}</p>;
+        return (
+          <p className="system-line" title={fullTimeOf(row.message.createdAt)} data-marked={marked !== null && seqOf(row) === marked}>
+            {systemWords(row.message, me)}
+          </p>
+        );
       default:
         return (
           <MessageRow
             row={row}
-            named={conversation.kind === 'GROUP'}
+            me={me}
+            group={conversation.kind === 'GROUP'}
+            people={people}
             marked={marked !== null && seqOf(row) === marked}
-            editable={conversation.status === 'ACTIVE'}
-            fate={mine !== null && row.key === mine.key ? fateOf(row, conversation, me) : null}
-            actions={actions}
+            active={row.key === keys.activeKey}
+            deleting={row.kind === 'message' && deleting[row.message.id] !== undefined}
+            receipt={row.key === mine?.key ? receiptUnder(row, conversation, me, deleting) : null}
           />
         );
     }
   };
+  const reacted = picking && messages.find(({ id, deletedAt }) => id === picking.messageId && deletedAt === null);
 
   return (
-    <div className="log-frame">
-      {/* Focusable, so that the keys scroll it. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div ref={scroller} className="log" role="log" aria-label="Messages" aria-live="off" tabIndex={0} data-loading={loading ?? undefined} onCopy={onCopyOfThread}>
-        <div className="log-space" style={{ height: virtual.getTotalSize() }}>
-          <div className="log-rows" style={{ transform: `translateY(${first?.start ?? 0}px)` }}>
-            {items.map((item) => (
-              <div key={item.key} data-index={item.index} ref={virtual.measureElement} className="log-row">
-                {draw(rows[item.index])}
-              </div>
-            ))}
+    <ActionsContext value={rowActions}>
+      <div className="log-frame">
+        {/* The keys scroll it, and go from message to message. */}
+        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+        <div
+          ref={scroller}
+          className="log"
+          role="log"
+          aria-label="Messages"
+          aria-live="off"
+          tabIndex={keys.tabIndex}
+          data-loading={loading ?? undefined}
+          onCopy={onCopyOfThread}
+          onKeyDown={keys.onKeyDown}
+          onFocus={keys.onFocus}
+          onBlur={keys.onBlur}
+          onScroll={picking ? close : undefined}
+        >
+          <div className="log-space" style={{ height: virtual.getTotalSize() }}>
+            <div className="log-rows" style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
+              {items.map((item) => (
+                <div key={item.key} data-index={item.index} ref={virtual.measureElement} className="log-row">
+                  {draw(rows[item.index])}
+                </div>
+              ))}
+            </div>
           </div>
         </div>
+        {loading === 'before' && <span className="log-busy" role="status" aria-label="Loading older messages" />}
+        <div className="jumps">
+          {origin !== null && (
+            <button
+              type="button"
+              className="jump"
+              onClick={() => {
+                setOrigin(null);
+                jump(origin, 'start');
+              }}
+            >
+              <Undo2 size={16} strokeWidth={2} aria-hidden="true" />
+              Back
+              <span className="visually-hidden"> to where you were</span>
+            </button>
+          )}
+          {landed && !atEnd && (
+            <button type="button" className="jump" onClick={() => void toLatest()}>
+              <ArrowDown size={16} strokeWidth={2} aria-hidden="true" />
+              {conversation.unread > 0 ? `${conversation.unread} new` : 'Latest'}
+            </button>
+          )}
+        </div>
       </div>
-      {loading === 'before' && <span className="log-busy" role="status" aria-label="Loading older messages" />}
-      {(!atEnd || hasAfter) && (
-        <button
-          type="button"
-          className="jump"
-          onClick={() => void toLatest()}
-        >
-          <ArrowDown size={16} strokeWidth={2} aria-hidden="true" />
-          {conversation.unread > 0 ? `${conversation.unread} new` : 'Latest'}
-        </button>
+      {picking && reacted && (
+        <ReactPopover
+          key={picking.what}
+          picking={picking}
+          message={reacted}
+          me={me}
+          onReact={(emoji) => actions.react(reacted, emoji)}
+          onAll={() => verbs.pick(reacted, picking.anchor, 'all')}
+          onStay={stay}
+          onUnhover={verbs.unhover}
+          onClose={close}
+        />
       )}
-    </div>
+    </ActionsContext>
   );
 }
 
-/** Go where the reader wants to be: at the message of the link, at the first unread, or at the end. True once there. */
-function useLanding(rows: readonly Row[], at: number | null, go: (index: number | null, align: 'center' | 'start') => void): boolean {
-  const [landedAt, setLandedAt] = useState<number | 'end' | null>(null);
-  const went = useRef<number | 'end' | null>(null);
-  const wanted = at ?? 'end';
-  const index = at === null ? rows.findIndex((row) => row.kind === 'new') : rows.findIndex((row) => seqOf(row) === at);
-  // A list that is mounted anew, as React does it in development, has forgotten where it was sent.
-  useLayoutEffect(
-    () => () => {
-      went.current = null;
-    },
-    [],
-  );
-  useLayoutEffect(() => {
-    if (went.current === wanted || (at !== null && index === -1)) return;
-    went.current = wanted;
-    go(index === -1 ? null : index, at === null ? 'start' : 'center');
-    // What is in view is known only after the scrolling has been drawn.
-    requestAnimationFrame(() => requestAnimationFrame(() => setLandedAt(wanted)));
-  }, [wanted, at, index, go]);
-  return landedAt === wanted;
+/** Where the reader was before they followed a quote: a `seq`, until they are at the end again. */
+function useOrigin(atEnd: boolean) {
+  const [origin, setOrigin] = useState<number | null>(null);
+  if (origin !== null && atEnd) setOrigin(null);
+  return [origin, setOrigin] as const;
 }
 
-/** Fetch the next page when its edge comes near. */
-function usePages(thread: Messages, range: { startIndex: number; endIndex: number } | null, count: number, landed: boolean): void {
-  const { loading, hasBefore, hasAfter, error, loadOlder, loadNewer } = thread;
-  const nearStart = range !== null && range.startIndex < EDGE_ROWS;
-  const nearEnd = range !== null && range.endIndex > count - EDGE_ROWS;
-  useEffect(() => {
-    if (!landed || loading !== null || error !== null) return;
-    if (nearStart && hasBefore) void loadOlder();
-    else if (nearEnd && hasAfter) void loadNewer();
-  }, [landed, loading, error, nearStart, nearEnd, hasBefore, hasAfter, loadOlder, loadNewer]);
-}
-
-/** What is on screen of a page that can be seen has been read. */
-function useReading(conversation: Conversation, rows: readonly Row[], endIndex: number, me: string | null, markRead: (seq: number) => void): void {
-  const visible = usePageVisible();
-  const seen = useMemo(() => {
-    for (let index = Math.min(endIndex, rows.length - 1); index >= 0; index -= 1) {
-      const row = rows[index];
-      if (row?.kind === 'message' && !row.own) return row.message.seq;
-    }
-    return 0;
-  }, [rows, endIndex]);
-  const readSeq = readSeqOf(conversation, me);
-  useEffect(() => {
-    if (visible && seen > readSeq) markRead(seen);
-  }, [visible, seen, readSeq, markRead]);
-}
-
-/** The message that the link names, for as long as it is lit. */
-function useMarked(at: number | null): number | null {
-  const [faded, setFaded] = useState<number | null>(null);
-  useEffect(() => {
-    if (at === null) return undefined;
-    const timer = setTimeout(() => setFaded(at), MARK_MS);
-    return () => clearTimeout(timer);
-  }, [at]);
-  return faded === at ? null : at;
+function receiptUnder(row: Said, conversation: Conversation, me: string | null, deleting: Messages['deleting']) {
+  if (row.kind === 'message' && (row.message.deletedAt !== null || deleting[row.message.id] !== undefined)) return null;
+  return receiptOf(conversation, row.kind === 'message' ? row.message : row.outgoing, me);
 }
 
 function charsPerLine(element: HTMLElement | null): number {

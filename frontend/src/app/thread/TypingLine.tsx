@@ -1,19 +1,20 @@
 import { useTyping } from '../../react';
+import { typingWords } from './words';
 
 /** Who is typing. Its place is always there, so nothing jumps. */
 export function TypingLine({ id }: { id: string }) {
   const { typists } = useTyping(id);
-  const names = typists.map(({ name, userId }) => (name ?? userId).split(' ')[0] ?? '');
+  const words = typingWords(typists);
   return (
     <div className="typing-line">
-      {names.length > 0 && (
+      {words !== '' && (
         <span className="typing">
           <span className="typing-dots" aria-hidden="true">
             <i />
             <i />
             <i />
           </span>
-          {names.length > 2 ? 'Several people are typing' : `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} typing`}
+          {words}
         </span>
       )}
     </div>

@@ -41,6 +41,7 @@ class Carrying {
   readonly list = new Subscribable<readonly CarriedFile[]>([]);
   readonly released: string[] = [];
   readonly claimed = new Set<string>();
+  readonly retried: string[] = [];
 
   add(fileId: string): void {
     this.list.set([...this.list.get(), { id: fileId, name: 'olives.jpg', sizeBytes: 1_000, voice: false, status: 'uploading', attachment: null, error: null }]);
@@ -62,7 +63,8 @@ class Carrying {
   }
 
   retry(fileId: string): void {
-    this.change(fileId, { status: 'uploading', error: null });
+    this.retried.push(fileId);
+    if (this.list.get().some((file) => file.id === fileId && file.status === 'failed')) this.change(fileId, { status: 'uploading', error: null });
   }
 
   remove(fileId: string): void {
@@ -116,6 +118,43 @@ describe('a message', () => {
     uploads.change('u1', { status: 'ready', attachment: picture, error: null });
     ana.retry(clientId);
     await until('stored', () => texts(ana, id).includes('with a picture'));
+  });
+
+  test('claims its files, tries them again with itself, and withdraws them when it is discarded', () => {
+    const uploads = new Carrying();
+    ana.carryUploads(uploads);
+    uploads.add('u1');
+    const clientId = ana.send(id, 'with a picture', { attachments: ['u1'] });
+    expect([...uploads.claimed]).toEqual(['u1']);
+    uploads.change('u1', { status: 'failed', error: { code: 'storage_full', message: 'no room' } });
+    ana.retry(clientId);
+    expect(uploads.retried).toEqual(['u1']);
+    expect(ana.store.get().outbox).toMatchObject([{ status: 'waiting', error: null }]);
+    ana.discard(clientId);
+    expect(ana.store.get().outbox).toEqual([]);
+    expect(uploads.list.get()).toEqual([]);
+  });
+
+  test('that still waits is taken back with text, answer and files, behind what was begun meanwhile', () => {
+    const uploads = new Carrying();
+    const replyTo = quoteOf(message(1));
+    ana.carryUploads(uploads);
+    uploads.add('u1');
+    const clientId = ana.send(id, 'look @ben', { attachments: ['u1'], mentions: ['ben'], replyTo });
+    ana.drafts.set(id, { text: 'wait,' });
+    ana.takeBack(clientId);
+    expect(ana.store.get().outbox).toEqual([]);
+    expect(ana.drafts.get(id)).toEqual({ text: 'wait,\nlook @ben', mentions: ['ben'], replyTo });
+    expect([uploads.claimed.size, uploads.list.get().length]).toEqual([0, 1]);
+    expect(sends()).toEqual([]);
+  });
+
+  test('that is on its way cannot be taken back', () => {
+    const clientId = ana.send(id, 'gone');
+    expect(ana.store.get().outbox).toMatchObject([{ status: 'sending' }]);
+    ana.takeBack(clientId);
+    expect(ana.store.get().outbox).toMatchObject([{ clientId }]);
+    expect(ana.drafts.get(id).text).toBe('');
   });
 
   test('whose file was lost with the page says so after a reload', async () => {

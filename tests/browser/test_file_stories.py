@@ -80,7 +80,7 @@ def test_pictures_are_dropped_sent_and_looked_at(
 def test_nothing_moves_while_pictures_come(enter: Enter, tmp_path: Path) -> None:
     jonas, amira = _talking(enter)
     held: list[Route] = []
-    amira.page.route("**/thumbnail", lambda route: held.append(route))
+    amira.page.route("**/thumbnail", held.append)
     _choose_files(jonas, [making.picture(tmp_path, "tall.jpg", size=(600, 900))])
     jonas.write("Look at the glaze.")
 
@@ -243,7 +243,7 @@ def test_an_answer_that_is_lost_after_the_last_byte_loses_nothing(enter: Enter, 
 def test_a_message_that_still_uploads_can_be_taken_back(enter: Enter, tmp_path: Path) -> None:
     jonas, _ = _talking(enter)
     held: list[Route] = []
-    jonas.page.route("**/api/attachments/*?offset=*", lambda route: held.append(route))
+    jonas.page.route("**/api/attachments/*?offset=*", held.append)
     _choose_files(jonas, [making.picture(tmp_path, "wrong.jpg")])
     jonas.write("Not meant for you.")
 

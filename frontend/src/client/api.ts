@@ -1,8 +1,8 @@
 /** The HTTP API as typed calls. How a request travels, and what its failures are, is in `http.ts`. */
 
 import { Http, type HttpOptions, type RequestOptions } from './http';
-import type { SharedFilePage, SharedFileQuery } from './sharedFiles';
 import type {
+  AttachmentKind,
   ChangeConversation,
   Conversation,
   ConversationPage,
@@ -13,6 +13,7 @@ import type {
   MessagePage,
   Profile,
   ReadState,
+  SharedFilePage,
   Started,
   StartConversation,
   Unread,
@@ -29,6 +30,13 @@ export interface ListQuery {
   /** The archived ones instead of the others. */
   archived?: boolean | null;
   q?: string;
+}
+
+/** Newest first. */
+export interface FilesQuery {
+  cursor?: string | null;
+  kind?: AttachmentKind;
+  limit?: number;
 }
 
 /** At most one of the bounds; none means the newest page. */
@@ -50,8 +58,8 @@ export class Api {
     return this.request('GET', '/api/me', { signal });
   }
 
-  files(conversationId: string, { cursor, kind, limit }: SharedFileQuery = {}, signal?: AbortSignal): Promise<SharedFilePage> {
-    return this.request('GET', `/api/conversations/${encodeURIComponent(conversationId)}/attachments`, { query: { cursor, kind, limit }, signal });
+  files(conversationId: string, { cursor, kind, limit }: FilesQuery = {}, signal?: AbortSignal): Promise<SharedFilePage> {
+    return this.request('GET', `${conversationPath(conversationId)}/attachments`, { query: { cursor, kind, limit }, signal });
   }
 
   unread(signal?: AbortSignal): Promise<Unread> {

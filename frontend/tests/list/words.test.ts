@@ -5,8 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { goneWords } from '../../src/app/groups/gone';
 import { leavingWords } from '../../src/app/groups/leaving';
 import { systemWords } from '../../src/app/groups/systemWords';
-import { filesInWords } from '../../src/app/files/words';
-import { lastLineOf, messageWords, typingWords } from '../../src/app/list/lastLine';
+import { filesInWords, lastLineOf, messageWords, typingWords } from '../../src/app/list/lastLine';
 import { MUTES, mutedWords } from '../../src/app/list/mutes';
 import { rowLine } from '../../src/app/list/useRowLine';
 import { presenceWords } from '../../src/app/presence';
@@ -36,7 +35,7 @@ describe('a last line', () => {
   test('calls files by what they are', () => {
     expect(filesInWords([file({ kind: 'IMAGE' })])).toBe('Photo');
     expect(filesInWords([file({ kind: 'IMAGE' }), file({ kind: 'IMAGE' })])).toBe('2 photos');
-    expect(filesInWords([file({ kind: 'IMAGE' }), file()])).toBe('Photo and 1 file');
+    expect(filesInWords([file({ kind: 'IMAGE' }), file()])).toBe('2 files');
     expect(filesInWords([file()])).toBe('offer.pdf');
     expect(filesInWords([file({ kind: 'VOICE', durationMs: 31_000 })])).toBe('Voice message, 0:31');
     expect(messageWords(message(1, { content: 'See page two', attachments: [file()] }), ME)).toBe('offer.pdf · See page two');

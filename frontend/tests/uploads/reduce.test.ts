@@ -89,8 +89,8 @@ test('when the last byte has left, the server has the word', () => {
   expect(list[0]).toMatchObject({ status: 'processing', progress: 1 });
 });
 
-test('a message’s files are those of its conversation, without voice and without what was cancelled', () => {
-  const list = [upload('a'), upload('b', { conversationId: 'd' }), upload('c', { voice: true }), upload('e', { status: 'cancelled' }), upload('f', { status: 'failed' })];
+test('a message’s files are those of its conversation, without voice, what was cancelled and what another message has', () => {
+  const list = [reduce([upload('g')], { type: 'claimed', id: 'g', claimed: true })[0] ?? upload('g'), upload('a'), upload('b', { conversationId: 'd' }), upload('c', { voice: true }), upload('e', { status: 'cancelled' }), upload('f', { status: 'failed' })];
   expect(uploadsFor(list, 'c').map((one) => one.id)).toEqual(['a', 'f']);
 });
 

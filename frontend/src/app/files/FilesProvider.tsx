@@ -8,7 +8,8 @@ import { SourcesContext } from '../media/useSource';
 import { Playback, PlaybackContext } from '../voice/playback';
 import { FilesContext, type Viewing } from './FilesContext';
 import { LocalFiles } from './local';
-import { isUnsent, useWarning } from './leaving';
+import { useWarning } from './leaving';
+import { isUnsent } from './progress';
 import { Viewer } from './Viewer';
 
 interface Props {

@@ -2,13 +2,7 @@
 
 import { useCallback, useEffect, useState } from 'react';
 
-import type { Upload } from '../../client';
 import { guardLeaving } from '../router';
-
-/** Not with a message at the server yet. What was refused or given up is no loss. */
-export function isUnsent({ status, error }: Upload): boolean {
-  return status !== 'cancelled' && (status !== 'failed' || error?.retryable === true);
-}
 
 /** The browser asks, in words of its own, before the page goes. */
 export function useWarning(isLoss: () => boolean): void {

@@ -11,7 +11,8 @@ import { UploadTray } from '../uploads/UploadTray';
 import { LazyVoiceControl } from '../voice/LazyVoice';
 import type { Recording } from '../voice/recorder';
 import { useFiles, useUploadList } from './FilesContext';
-import { isUnsent, useLeaveGuard } from './leaving';
+import { useLeaveGuard } from './leaving';
+import { isUnsent } from './progress';
 
 const SIGNAL_MS = 3_000;
 

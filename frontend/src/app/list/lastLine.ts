@@ -1,11 +1,21 @@
 /** What a message says in one plain line, for rows, notifications and hits: files, voices and events have words too. */
 
-import { personName, type Conversation, type Message, type Outgoing, type Typist } from '../../client';
-import { filesInWords, type FileLike } from '../files/words';
+import { personName, type Attachment, type Conversation, type Message, type Outgoing, type Typist } from '../../client';
 import { systemWords } from '../groups/systemWords';
 import { plainText } from '../text/plainText';
+import { lengthText } from '../voice/clockText';
 
+type FileLike = Pick<Attachment, 'kind' | 'name' | 'durationMs'>;
 type Speaking = Pick<Conversation, 'participants' | 'kind'>;
+
+export function filesInWords(files: readonly FileLike[]): string {
+  const [first] = files;
+  if (first === undefined) return '';
+  if (files.every(({ kind }) => kind === 'IMAGE')) return files.length === 1 ? 'Photo' : `${files.length} photos`;
+  if (files.length > 1) return `${files.length} files`;
+  if (first.kind !== 'VOICE') return first.name;
+  return first.durationMs === null ? 'Voice message' : `Voice message, ${lengthText(first.durationMs)}`;
+}
 
 /** Without saying who. */
 export function messageWords(message: Message, me: string | null, participants: Conversation['participants'] = []): string {

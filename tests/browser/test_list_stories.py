@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from .conftest import PHONE, Enter, Person
-from .test_stories import _fits, _silent
+from .conftest import silent as _silent
+from .test_stories import _fits
 
 pytestmark = pytest.mark.browser
 

@@ -20,12 +20,9 @@ from . import logs
 from .auth import Authenticator
 from .config import Settings
 from .demo import Demo, seed
-from .files import open_blobs
 from .gateway import Gateway, SocketEmitter
 from .http.app import create_app
 from .inspecting import MediaInspector
-from .media.models import MediaLimits
-from .media.worker import MediaWorkers
 from .messaging.attachments import Attachments
 from .messaging.blobs import Blobs
 from .messaging.commands import MAX_WATCHED
@@ -33,6 +30,7 @@ from .messaging.domain import Domain
 from .messaging.ports import Store
 from .messaging.sweeping import Sweeper
 from .messaging.timers import CallLater, loop_call_later
+from .open_files import open_files
 from .socketio import Limits, Listener, Server, listener, tune_collector
 from .store import open_store
 
@@ -100,7 +98,7 @@ async def node(
     store = open_store(settings.database_url)
     await store.open()
     try:
-        async with _files(settings) as files:
+        async with open_files(settings) as files:
             built = await _build(settings, store, files, port, demo=demo, now=now, call_later=call_later)
             try:
                 yield built
@@ -114,23 +112,10 @@ async def node(
         log.info("stopped")
 
 
-@asynccontextmanager
-async def _files(settings: Settings) -> AsyncIterator[tuple[Blobs, MediaWorkers]]:
-    """Raises `BlobError` when the storage cannot be used."""
-    blobs = open_blobs(settings.files_place, settings.files_keys, settings.files_dir)
-    workers = MediaWorkers(MediaLimits(max_duration_s=settings.policy.max_voice_s))
-    try:
-        await blobs.open()
-        yield blobs, workers
-    finally:
-        await workers.close()
-        await blobs.close()
-
-
 async def _build(
     settings: Settings,
     store: Store,
-    files: tuple[Blobs, MediaWorkers],
+    files: tuple[Blobs, MediaInspector],
     port: int,
     *,
     demo: bool,
@@ -142,8 +127,8 @@ async def _build(
     server = Server(limits=LIMITS, origins=origins)
     namespace = server.of("/")
     domain = Domain(store, SocketEmitter(namespace), settings.policy, now=now, call_later=call_later)
-    blobs, workers = files
-    attachments = Attachments(domain, blobs, MediaInspector(workers))
+    blobs, inspector = files
+    attachments = Attachments(domain, blobs, inspector)
     sweeper = Sweeper(domain, attachments, blobs)
     gateway = Gateway(namespace, domain, authenticator)
     shown = Demo(settings, now=now) if demo else None

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Playwright, Route, expect
 
 from . import making
-from .conftest import DESK, FLAGS, PHONE, Demo, Enter, Person, entering, launched
+from .conftest import DESK, FLAGS, PHONE, Demo, Enter, Person, entering, launched, silent
 
 pytestmark = pytest.mark.browser
 
@@ -20,6 +20,7 @@ MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-str
 THREE = ("board front.jpg", "board back.jpg", "pallet.jpg")
 #: Three parts, so that there is a middle to be interrupted in.
 LONG_BYTES = 10_000_000
+PARTS = "**/api/attachments/*?offset=*"
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +75,12 @@ def test_pictures_are_dropped_sent_and_looked_at(
     amira.screenshot(f"files-lightbox-{name}")
     amira.page.keyboard.press("Escape")
     expect(lightbox).to_have_count(0)
-    _silent(jonas, amira)
+    silent(jonas, amira)
 
 
 def test_nothing_moves_while_pictures_come(enter: Enter, tmp_path: Path) -> None:
     jonas, amira = _talking(enter)
-    held: list[Route] = []
-    amira.page.route("**/thumbnail", held.append)
+    held = _held(amira, "**/thumbnail")
     _choose_files(jonas, [making.picture(tmp_path, "tall.jpg", size=(600, 900))])
     jonas.write("Look at the glaze.")
 
@@ -94,7 +94,7 @@ def test_nothing_moves_while_pictures_come(enter: Enter, tmp_path: Path) -> None
     _drawn(_pictures(amira))
 
     assert text.bounding_box() == before
-    _silent(jonas, amira)
+    silent(jonas, amira)
 
 
 def test_a_document_is_previewed_and_found_among_the_shared_files(enter: Enter, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_document_is_previewed_and_found_among_the_shared_files(enter: Enter, 
         shared.get_by_role("link", name="Download Proforma PI-2207.pdf").click()
     assert download.value.suggested_filename == "Proforma PI-2207.pdf"
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
-    _silent(jonas, amira)
+    silent(jonas, amira)
 
 
 def test_what_cannot_be_sent_says_why_and_the_rest_goes(enter: Enter, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_what_cannot_be_sent_says_why_and_the_rest_goes(enter: Enter, tmp_path: 
     expect(jonas.page.get_by_role("textbox", name="Message")).to_be_focused()
     # The refusal is an answer that a browser notes.
     jonas.console = [line for line in jonas.console if "422" not in line]
-    _silent(jonas, amira)
+    silent(jonas, amira)
 
 
 def test_too_many_files_are_counted_out(enter: Enter, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_too_many_files_are_counted_out(enter: Enter, tmp_path: Path) -> None:
         "2 files were left out: a message holds at most 10."
     )
     expect(jonas.page.get_by_role("list", name="Files to send").get_by_role("listitem")).to_have_count(10)
-    _silent(jonas)
+    silent(jonas)
 
 
 def test_an_upload_goes_on_after_the_server_died_in_its_middle(
@@ -189,7 +189,7 @@ def test_an_upload_goes_on_after_the_server_died_in_its_middle(
         else:
             held.append(route)
 
-    jonas.page.route("**/api/attachments/*?offset=*", hold_the_second_part)
+    jonas.page.route(PARTS, hold_the_second_part)
     _choose_files(jonas, [long])
     jonas.write("All articles of the year.")
     with jonas.page.expect_request(
@@ -215,7 +215,7 @@ def test_an_upload_goes_on_after_the_server_died_in_its_middle(
             for line in person.console
             if "ERR_CONNECTION_REFUSED" not in line and "ERR_FAILED" not in line
         ]
-    _silent(jonas, amira)
+    silent(jonas, amira)
 
 
 def test_an_answer_that_is_lost_after_the_last_byte_loses_nothing(enter: Enter, tmp_path: Path) -> None:
@@ -230,20 +230,19 @@ def test_an_answer_that_is_lost_after_the_last_byte_loses_nothing(enter: Enter, 
         route.fetch()
         route.abort()
 
-    jonas.page.route("**/api/attachments/*?offset=*", carry_out_and_cut)
+    jonas.page.route(PARTS, carry_out_and_cut)
     _choose_files(jonas, [making.picture(tmp_path, "sample.jpg")])
     jonas.page.get_by_role("button", name="Send").click()
 
     _drawn(_pictures(amira))
     assert cut
     jonas.console = [line for line in jonas.console if "ERR_FAILED" not in line]
-    _silent(jonas, amira)
+    silent(jonas, amira)
 
 
 def test_a_message_that_still_uploads_can_be_taken_back(enter: Enter, tmp_path: Path) -> None:
     jonas, _ = _talking(enter)
-    held: list[Route] = []
-    jonas.page.route("**/api/attachments/*?offset=*", held.append)
+    held = _held(jonas, PARTS)
     _choose_files(jonas, [making.picture(tmp_path, "wrong.jpg")])
     jonas.write("Not meant for you.")
 
@@ -256,7 +255,7 @@ def test_a_message_that_still_uploads_can_be_taken_back(enter: Enter, tmp_path: 
     for route in held:
         route.abort()
     jonas.console = [line for line in jonas.console if "ERR_FAILED" not in line]
-    _silent(jonas)
+    silent(jonas)
 
 
 def test_a_full_storage_is_told_and_nothing_is_lost(enter: Enter, tmp_path: Path) -> None:
@@ -280,7 +279,7 @@ def test_a_full_storage_is_told_and_nothing_is_lost(enter: Enter, tmp_path: Path
             },
         )
 
-    jonas.page.route("**/api/attachments/*?offset=*", refuse_while_full)
+    jonas.page.route(PARTS, refuse_while_full)
     _choose_files(jonas, [making.picture(tmp_path, "sample.jpg")])
     item = jonas.page.get_by_role("list", name="Files to send").get_by_role("listitem")
     expect(item).to_contain_text("There is no room for files now")
@@ -291,7 +290,7 @@ def test_a_full_storage_is_told_and_nothing_is_lost(enter: Enter, tmp_path: Path
 
     _drawn(_pictures(amira))
     jonas.console = [line for line in jonas.console if "507" not in line]
-    _silent(jonas, amira)
+    silent(jonas, amira)
 
 
 def test_a_picture_is_pasted_but_formatted_text_stays_text(enter: Enter, tmp_path: Path) -> None:
@@ -305,7 +304,7 @@ def test_a_picture_is_pasted_but_formatted_text_stays_text(enter: Enter, tmp_pat
     _paste(jonas, path)
 
     expect(tray.get_by_role("listitem")).to_contain_text("Pasted")
-    _silent(jonas)
+    silent(jonas)
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
@@ -343,7 +342,7 @@ def test_a_voice_message_is_recorded_heard_and_played_faster(
     if size == DESK:
         row = jonas.page.get_by_role("link", name=re.compile("Amira Haddad")).first
         expect(row).to_contain_text(re.compile(r"You: Voice message, 0:0\d"))
-    _silent(jonas, amira)
+    silent(jonas, amira)
 
 
 def test_a_voice_message_of_nothing_is_refused(demo: Demo, enter: Enter) -> None:
@@ -371,7 +370,7 @@ def test_files_are_nobody_elses(enter: Enter, demo: Demo, tmp_path: Path) -> Non
         assert amira.page.request.get(url, headers=_speaking(amira)).status == 200
         assert elena.page.request.get(url, headers=_speaking(elena)).status == 404
         assert elena.page.request.get(url).status == 401
-    _silent(jonas, amira, elena)
+    silent(jonas, amira, elena)
 
 
 def _talking(enter: Enter, *, size: tuple[int, int] = DESK, scheme: str = "light") -> tuple[Person, Person]:
@@ -381,6 +380,17 @@ def _talking(enter: Enter, *, size: tuple[int, int] = DESK, scheme: str = "light
     jonas.open_conversation("Amira Haddad")
     amira.open_conversation("Jonas Weber")
     return jonas, amira
+
+
+def _held(person: Person, addresses: str) -> list[Route]:
+    """Requests that wait until they are let go."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    person.page.route(addresses, hold)
+    return held
 
 
 def _choose_files(person: Person, paths: list[Path]) -> None:
@@ -443,8 +453,3 @@ def _drawn(pictures: Locator) -> None:
 def _speaking(person: Person) -> dict[str, str]:
     token = person.page.evaluate("sessionStorage.getItem('stockent.demo.token')")
     return {"Authorization": f"Bearer {token}"}
-
-
-def _silent(*people: Person) -> None:
-    """Neither the content security policy nor the page had anything to complain of."""
-    assert {person.name: person.console for person in people} == {person.name: [] for person in people}

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import PHONE, Enter, Person, silent
+from .conftest import PHONE, Enter, Person
+from .conftest import silent as _silent
 from .test_stories import _fits
 
 pytestmark = pytest.mark.browser
@@ -56,7 +57,7 @@ def test_pinned_muted_archived_and_marked_unread_is_so_in_every_tab_of_one_perso
     expect(_row(jonas, oil)).to_have_count(0)
     expect(jonas.page.get_by_role("region", name="Notifications")).not_to_contain_text("labels")
     assert jonas.page.title() == title
-    silent(jonas, again, elena)
+    _silent(jonas, again, elena)
 
 
 def test_the_list_is_kept_by_key_on_a_desk_and_by_long_press_on_a_phone(enter: Enter) -> None:
@@ -86,7 +87,7 @@ def test_the_list_is_kept_by_key_on_a_desk_and_by_long_press_on_a_phone(enter: E
     amira.page.get_by_role("menuitem", name="Pin", exact=True).click()
     expect(row).to_have_accessible_name(re.compile("Pinned"))
     assert amira.page.url.endswith("/")
-    silent(jonas, amira)
+    _silent(jonas, amira)
 
 
 def test_the_list_shows_all_that_is_about_one_subject(enter: Enter) -> None:
@@ -101,7 +102,7 @@ def test_the_list_shows_all_that_is_about_one_subject(enter: Enter) -> None:
     details = carlos.page.get_by_role("complementary", name="Details")
     details.get_by_role("button", name="Show all about this").click()
     expect(_rows(carlos)).to_have_count(1)
-    silent(carlos)
+    _silent(carlos)
 
 
 def test_one_finds_a_message_that_is_not_loaded_and_goes_there(enter: Enter) -> None:
@@ -147,7 +148,7 @@ def test_one_finds_a_message_that_is_not_loaded_and_goes_there(enter: Enter) -> 
     jonas.page.keyboard.press("Escape")
     box.click()
     expect(jonas.page.get_by_role("button", name='istanbul "odeme kosullari"')).to_be_visible()
-    silent(jonas, deniz)
+    _silent(jonas, deniz)
 
 
 def test_filters_narrow_a_search_and_nothing_found_says_so(enter: Enter) -> None:
@@ -179,7 +180,7 @@ def test_filters_narrow_a_search_and_nothing_found_says_so(enter: Enter) -> None
     jonas.page.get_by_role("searchbox").fill("-nothing")
     expect(jonas.page.get_by_text("The search did not work")).to_be_visible()
     jonas.console = [line for line in jonas.console if "422" not in line]
-    silent(jonas)
+    _silent(jonas)
 
 
 @pytest.mark.parametrize("shown", [False, True], ids=["hidden", "shown"])
@@ -205,7 +206,7 @@ def test_who_is_added_to_a_group_sees_its_past_only_where_the_group_says_so(
     elena.sees("Welcome, Elena.")
     past = elena.page.get_by_role("log").get_by_text("Between the two of us.")
     expect(past).to_have_count(1 if shown else 0)
-    silent(jonas, katrin, elena)
+    _silent(jonas, katrin, elena)
 
 
 def test_a_group_is_renamed_left_by_its_owner_and_dead_to_who_is_removed(enter: Enter) -> None:
@@ -244,7 +245,7 @@ def test_a_group_is_renamed_left_by_its_owner_and_dead_to_who_is_removed(enter: 
     asking.get_by_role("button", name="Leave group").click()
     expect(_row(jonas, "Autumn fair")).to_have_count(0)
     expect(_details(katrin).get_by_role("listitem").filter(has_text="Katrin Vogel")).to_contain_text("Owner")
-    silent(jonas, katrin, elena)
+    _silent(jonas, katrin, elena)
 
 
 def test_one_sees_who_is_there_and_not_who_hides_it(enter: Enter) -> None:
@@ -265,7 +266,7 @@ def test_one_sees_who_is_there_and_not_who_hides_it(enter: Enter) -> None:
     elena.page.get_by_role("dialog").get_by_role("button", name="Close").click()
     elena.page.close()
     expect(there).to_contain_text("last seen", timeout=20_000)
-    silent(jonas)
+    _silent(jonas)
 
 
 def test_who_does_nothing_for_minutes_is_away(enter: Enter) -> None:
@@ -281,7 +282,7 @@ def test_who_does_nothing_for_minutes_is_away(enter: Enter) -> None:
     jonas.screenshot("presence-away-desk-dark")
     elena.page.mouse.move(200, 200)
     expect(there).to_contain_text("online")
-    silent(jonas)
+    _silent(jonas)
 
 
 def test_without_read_receipts_reading_is_not_told(enter: Enter) -> None:
@@ -297,7 +298,7 @@ def test_without_read_receipts_reading_is_not_told(enter: Enter) -> None:
     elena.write("Yes, it left at noon.")
     jonas.sees("Yes, it left at noon.")
     expect(jonas.page.get_by_role("log").get_by_text("Read", exact=True)).to_have_count(0)
-    silent(jonas, elena)
+    _silent(jonas, elena)
 
 
 def test_drafts_and_typing_show_in_the_list(enter: Enter) -> None:
@@ -317,7 +318,7 @@ def test_drafts_and_typing_show_in_the_list(enter: Enter) -> None:
     expect(_row(again, "Shipment Alexandria")).to_contain_text("Amira: The stamp is on the EUR.1.")
     jonas.page.get_by_role("textbox", name="Message").fill("")
     expect(_row(again, "Elena Rossi")).not_to_contain_text("Draft")
-    silent(jonas, again, amira)
+    _silent(jonas, again, amira)
 
 
 def test_nothing_beside_the_thread_scrolls_sideways_on_the_smallest_phone(enter: Enter) -> None:
@@ -336,7 +337,7 @@ def test_nothing_beside_the_thread_scrolls_sideways_on_the_smallest_phone(enter:
     jonas.page.get_by_role("searchbox").click()
     jonas.screenshot("search-320-light")
     _fits(jonas)
-    silent(jonas)
+    _silent(jonas)
 
 
 def _rows(person: Person) -> Locator:

@@ -108,7 +108,13 @@ def _measure(
 ) -> tuple[dict[tuple[str, str], list[dict[str, Any]]], list[str]]:
     results: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     failures: list[str] = []
-    turns = [(w, n, p) for w in workloads for n in range(options.rounds) for p in peers]
+    turns = [
+        (w, n, p)
+        for w in workloads
+        for n in range(options.rounds)
+        for p in peers
+        if not w.lively or p.name == "product"
+    ]
     for count, (workload, number, peer) in enumerate(turns, start=1):
         label = f"[{count}/{len(turns)}] {workload.name} {peer.name} {number + 1}/{options.rounds}"
         try:

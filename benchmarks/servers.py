@@ -18,6 +18,7 @@ from .toolchain import BUILD, FLOOR, HERE, MissingError, program
 from .workloads import Workload
 
 SERVER_CORE = 0
+LIVELY_CORE = 1
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 10.0
 _PEERS = HERE / "peers"
@@ -100,7 +101,31 @@ def _product(workload: Workload, sockets: int) -> Iterator[Target]:
             _wait_until_ready(process, settings, log)
             identities = Path(data) / "identities"
             identities.write_text(product.identities(settings, workload, sockets))
-            yield Target(process.pid, settings.port, product.arguments(workload, identities))
+            with _livening(workload, settings.port, identities):
+                yield Target(process.pid, settings.port, product.arguments(workload, identities))
+
+
+@contextmanager
+def _livening(workload: Workload, port: int, identities: Path) -> Iterator[None]:
+    """People who do more than to send, if the workload has some, on the core that is not the server's."""
+    if not workload.lively:
+        yield
+        return
+    command = [program("taskset", "install util-linux"), "-c", str(LIVELY_CORE)]
+    command += [sys.executable, "-m", "benchmarks.lively", str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.writelines(line + "\n" for line in identities.read_text().splitlines()[: workload.lively])
+    process.stdin.close()
+    try:
+        yield
+        if process.poll() is not None:
+            raise RuntimeError("the lively people ended before the measurement")
+    finally:
+        process.terminate()
+        print(f"beside it: {process.stdout.readline().strip()}", file=sys.stderr)
+        process.wait(_STOP_TIMEOUT_S)
 
 
 def _wait_until_ready(process: subprocess.Popen[str], settings: product.Settings, log: Path) -> None:

@@ -45,6 +45,7 @@ _OPENED = (
 class Workload:
     """`window`: unfinished messages of one sender. `rate`: messages a second of all, at scheduled times, instead.
 
+    `lively`: so many people of the room type, receive, read and react meanwhile; the product alone knows such.
     `primed`: the same sockets have been there once before what is measured, and have gone.
     """
 
@@ -57,6 +58,7 @@ class Workload:
     rate: float | None = None
     quick_sockets: int | None = None
     primed: bool = False
+    lively: int = 0
 
     @property
     def group_of(self) -> int:
@@ -80,6 +82,7 @@ class Workload:
 WORKLOADS: tuple[Workload, ...] = (
     Workload("fanout-1000", "fanout", 1000, (_DELIVERIES, _PER_CPU, *_RECEIPT), window=4),
     Workload("fanout-100", "fanout", 100, (_DELIVERIES, _PER_CPU, *_RECEIPT), window=4),
+    Workload("fanout-100-lively", "fanout", 100, (_DELIVERIES, _PER_CPU, *_RECEIPT), window=4, lively=20),
     Workload("pairs-500", "pairs", 1000, (_MESSAGES, _DELIVERIES, _PER_CPU, *_ACK, *_RECEIPT)),
     Workload("pairs-500-window-8", "pairs", 1000, (_MESSAGES, _DELIVERIES, _PER_CPU, *_ACK), window=8),
     Workload("pairs-500-paced", "pairs", 1000, (_MESSAGES, *_ACK, *_RECEIPT), rate=2000),

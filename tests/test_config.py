@@ -287,3 +287,36 @@ def test_what_files_are_allowed_has_bounds(name: str, most: str) -> None:
         assert problems(**{name: given}) == (
             f"{name}: expected a whole number from 1 to {most}, got {given!r}",
         )
+
+
+S3_URL = "s3://files/prefix?endpoint=http://127.0.0.1:9000"
+S3_KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "canary-key"}
+
+
+def test_files_lie_beside_the_store_unless_a_bucket_is_named() -> None:
+    settings = load({}, DATA_DIR="/srv/data", **S3_KEYS)
+    assert (settings.files_dir, settings.files_place, settings.files_keys) == (Path("/srv/data"), None, None)
+    settings = load({}, DATA_DIR="/srv/data", FILES_URL=S3_URL, AWS_SESSION_TOKEN="lent", **S3_KEYS)
+    assert settings.files_place is not None
+    assert (settings.files_place.bucket, settings.files_place.prefix) == ("files", "prefix")
+    assert settings.files_keys is not None
+    assert (settings.files_keys.access_key_id, settings.files_keys.session_token) == ("id", "lent")
+    assert "canary-key" not in repr(settings)
+    assert "lent" not in repr(settings)
+
+
+@pytest.mark.parametrize(("url", "prefix"), [(S3_URL, "prefix/demo"), ("s3://files", "demo")])
+def test_the_demos_files_mix_with_no_others(url: str, prefix: str) -> None:
+    demo = Settings.load({"DATA_DIR": "/srv/data", "FILES_URL": url, **S3_KEYS}, demo=True)
+    assert demo.files_dir == Path("/srv/data/demo-files")
+    assert demo.files_place is not None
+    assert demo.files_place.prefix == prefix
+
+
+def test_a_bucket_needs_an_address_and_both_keys_and_none_of_them_is_told() -> None:
+    told = problems(FILES_URL="s3://files?colour=red", AWS_SECRET_ACCESS_KEY="canary-key")
+    assert [problem.split(":")[0] for problem in told] == ["FILES_URL", "AWS_ACCESS_KEY_ID"]
+    assert "colour" in told[0]
+    assert "canary" not in str(told)
+    assert [problem.split(":")[0] for problem in problems(FILES_URL=S3_URL)] == list(S3_KEYS)
+    assert load({}, FILES_URL=S3_URL, **S3_KEYS).files_place

@@ -11,9 +11,16 @@ import pytest
 from stockent.auth import Authenticator
 from stockent.config import ConfigError, Settings
 from stockent.demo import TOKEN_TTL_S, Demo, seed, with_secret
+from stockent.demo_files import FILES
 from stockent.demo_story import PEOPLE, TALKS
 from stockent.messaging.errors import MessagingError
-from stockent.messaging.models import Conversation, ConversationKind, ConversationStatus, Message
+from stockent.messaging.models import (
+    AttachmentKind,
+    Conversation,
+    ConversationKind,
+    ConversationStatus,
+    Message,
+)
 from stockent.store import open_store
 
 NOW = 1_900_000_000.0
@@ -104,6 +111,29 @@ async def test_the_story_has_a_closed_talk_a_group_and_days_that_lead_up_to_now(
     assert max(len({message.created_at[:10] for message in messages}) for _, messages in seen) >= 4
 
 
+async def test_the_story_shows_pictures_a_document_and_a_voice_message(settings: Settings) -> None:
+    await seed(settings, now=lambda: NOW)
+    seen = [message for _, messages in await seen_by(settings, "carlos") for message in messages]
+    files = [file for message in seen for file in message.attachments]
+    pictures = [(file.name, file.width, file.height) for file in files if file.kind is AttachmentKind.IMAGE]
+    assert pictures == [
+        ("sample board.jpg", 1_200, 800),
+        ("matt sand.jpg", 900, 900),
+        ("R11 structured.jpg", 900, 900),
+    ]
+    assert [file.media_type for file in files if file.kind is AttachmentKind.FILE] == ["application/pdf"]
+    heard = [
+        message
+        for _, messages in await seen_by(settings, "elena")
+        for message in messages
+        if message.attachments
+    ]
+    (voice,) = heard[-1].attachments
+    assert voice.kind is AttachmentKind.VOICE
+    assert voice.duration_ms == pytest.approx(6_400, abs=100)
+    assert len(set(voice.waveform or ())) > 10
+
+
 async def test_seeding_again_changes_nothing(settings: Settings) -> None:
     assert await seed(settings, now=lambda: NOW)
     before = await seen_by(settings, "carlos")
@@ -138,4 +168,6 @@ async def test_a_login_is_good_for_the_person_until_it_ends(settings: Settings) 
 def test_each_person_talks_in_the_talks_that_are_theirs() -> None:
     for talk in TALKS:
         assert {line.speaker for line in talk.lines} | set(talk.unread) <= set(talk.people)
-        assert all(1 <= len(line.text) <= 5_000 for line in talk.lines)
+        assert all(1 <= len(line.text) <= 5_000 or line.files for line in talk.lines)
+        assert {key for line in talk.lines for key in line.files} <= FILES.keys()
+        assert not talk.lines[0].files

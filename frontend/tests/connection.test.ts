@@ -75,6 +75,18 @@ describe('connecting', () => {
     expect([...backend.io.sockets.sockets.values()].map((socket) => socket.conn.transport.name)).toEqual(['polling']);
   });
 
+  test('events that make no sense are dropped, and those after them are heard', async () => {
+    const id = backend.world.create(['ana', 'ben']);
+    const client = clientOf('ana');
+    await ready(client);
+    for (const name of ['ready', 'message_received', 'new_message_notification', 'user_typing', 'conversation_created', 'no_such_event']) {
+      for (const payload of [null, 7, [], {}, { id: 'x', conversationId: {} }]) backend.emit(name, payload, ['user:ana']);
+    }
+    backend.world.send(id, 'ben', 'hello');
+    await until('heard', () => client.store.get().conversations[id]?.lastMessage?.content === 'hello');
+    expect(client.store.get().connection.status).toBe('online');
+  });
+
   test('closing leaves nothing behind', async () => {
     const client = clientOf('ana');
     await ready(client);

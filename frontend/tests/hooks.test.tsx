@@ -5,7 +5,21 @@ import { cleanup, render, screen, waitFor } from '@testing-library/react';
 import { StrictMode, type ReactNode } from 'react';
 import { afterEach, expect, test } from 'vitest';
 
-import { SocketProvider, useConversation, useConversations, useMessages, useSocket, useTyping, useUnread } from '../src/react';
+import { quoteOf, type MessagingClientOptions } from '../src/client';
+import {
+  SocketProvider,
+  useConversation,
+  useConversations,
+  useDraft,
+  useDrafts,
+  useMessages,
+  usePresence,
+  useSearch,
+  useSettings,
+  useSocket,
+  useTyping,
+  useUnread,
+} from '../src/react';
 import { backend, clientOf, ready } from './server/rig';
 import { until } from './server/until';
 
@@ -52,8 +66,8 @@ function Thread({ id }: { id: string }) {
   );
 }
 
-async function within(children: ReactNode) {
-  const client = clientOf('ana');
+async function within(children: ReactNode, options: Partial<MessagingClientOptions> = {}) {
+  const client = clientOf('ana', options);
   const view = render(
     <StrictMode>
       <SocketProvider client={client}>{children}</SocketProvider>
@@ -99,6 +113,128 @@ test('useTyping shows who types, and useConversation that it is gone', async () 
   await screen.findByText('ben types');
   backend.world.remove(id, 'ben');
   await screen.findByText('deleted');
+});
+
+test('useMessages reacts, answers, deletes with a way back, and says what is offered', async () => {
+  const id = backend.world.create(['ana', 'ben']);
+  backend.world.send(id, 'ana', 'mine');
+  function Acting() {
+    const { messages, deleting, react, send, requestDelete, undoDelete, canEdit, canDelete } = useMessages(id);
+    const first = messages[0];
+    if (first === undefined) return null;
+    return (
+      <>
+        <p>{first.reactions.map(({ emoji, count }) => `${emoji} ${count}`).join()}</p>
+        <p>{`offered: ${canEdit(first)} ${canDelete(first)}`}</p>
+        <p>{deleting[first.id] === undefined ? 'stands' : 'goes'}</p>
+        {messages.slice(1).map(({ id: key, replyTo, content }) => (
+          <q key={key}>{`${replyTo?.content ?? ''} → ${content}`}</q>
+        ))}
+        <button type="button" onClick={() => void react(first.id, '👍', true)}>
+          React
+        </button>
+        <button type="button" onClick={() => send('answer', { replyTo: quoteOf(first) })}>
+          Answer
+        </button>
+        <button type="button" onClick={() => void requestDelete(first.id)}>
+          Delete
+        </button>
+        <button type="button" onClick={() => undoDelete(first.id)}>
+          Undo
+        </button>
+      </>
+    );
+  }
+  await within(<Acting />, { timing: { undoMs: 60_000 } });
+  await screen.findByText('offered: true true');
+  screen.getByText('React').click();
+  await screen.findByText('👍 1');
+  screen.getByText('Answer').click();
+  await screen.findByText('mine → answer');
+  screen.getByText('Delete').click();
+  await screen.findByText('goes');
+  screen.getByText('Undo').click();
+  await screen.findByText('stands');
+});
+
+test('useConversations has the archive apart, loaded when it is asked for', async () => {
+  const [here, put] = [backend.world.create(['ana', 'ben'], { title: 'here' }), backend.world.create(['ana', 'cem'], { title: 'put away' })];
+  backend.world.setPersonal(put, 'ana', { archived: true });
+  function Lists() {
+    const { conversations } = useConversations();
+    const archive = useConversations({ archived: true });
+    return <p>{[...conversations, ...archive.conversations].map(({ title }) => title).join(' | ')}</p>;
+  }
+  const { client } = await within(<Lists />);
+  await screen.findByText('here | put away');
+  await client.setPersonal(here, { archived: true });
+  await client.setPersonal(put, { archived: false });
+  await screen.findByText('put away | here');
+});
+
+test('usePresence watches while mounted, and useSettings changes what others know', async () => {
+  backend.world.create(['ana', 'ben']);
+  backend.world.presence.set('ben', 'online');
+  function People() {
+    const presence = usePresence(['ben']);
+    const { settings, change } = useSettings();
+    return (
+      <>
+        <p>{`ben is ${presence['ben']?.status ?? 'unknown'}`}</p>
+        <button type="button" onClick={() => void change({ sharePresence: false })}>
+          {settings?.sharePresence ? 'Hide' : 'Hidden'}
+        </button>
+      </>
+    );
+  }
+  const { unmount } = await within(<People />);
+  await screen.findByText('ben is online');
+  backend.world.setPresence('ben', 'away');
+  await screen.findByText('ben is away');
+  (await screen.findByText('Hide')).click();
+  await screen.findByText('Hidden');
+  unmount();
+  await until('nobody watched', () => backend.commands.filter(({ name }) => name === 'watch_presence').at(-1)?.body.userIds.length === 0);
+});
+
+test('useDraft keeps what is written, also for the list and after a reload', async () => {
+  localStorage.clear();
+  function Box() {
+    const { draft, set } = useDraft('c');
+    const drafts = useDrafts();
+    return (
+      <>
+        <p>{`${draft.text} in ${drafts.size}`}</p>
+        <button type="button" onClick={() => set({ text: 'hello' })}>
+          Write
+        </button>
+      </>
+    );
+  }
+  await within(<Box />);
+  await screen.findByText('in 0');
+  screen.getByText('Write').click();
+  await screen.findByText('hello in 1');
+  cleanup();
+  await within(<Box />);
+  await screen.findByText('hello in 1');
+});
+
+test('useSearch finds what is asked last', async () => {
+  const id = backend.world.create(['ana', 'ben']);
+  for (const text of ['olive oil', 'cotton yarn']) backend.world.send(id, 'ben', text);
+  function Finder({ q }: { q: string }) {
+    const { hits, status } = useSearch({ q });
+    return <p>{`${status}: ${hits.map(({ message }) => message.content).join()}`}</p>;
+  }
+  const { client, rerender } = await within(<Finder q="olive" />);
+  await screen.findByText('loaded: olive oil');
+  rerender(
+    <SocketProvider client={client}>
+      <Finder q="cotton" />
+    </SocketProvider>,
+  );
+  await screen.findByText('loaded: cotton yarn');
 });
 
 test('a hook without a provider says what is missing', () => {

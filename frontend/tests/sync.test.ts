@@ -85,6 +85,42 @@ describe('a conversation in view', () => {
     expect(client.store.get().threads[id]?.hasAfter).toBe(true);
   });
 
+  test('a jump goes to a message that is not loaded, to the first unread, and back to the end', async () => {
+    const id = backend.world.create(['ana', 'ben']);
+    for (let n = 1; n <= 400; n += 1) backend.world.send(id, 'ben', `n${n}`);
+    backend.world.markRead(id, 'ana', 380);
+    const client = clientOf('ana');
+    await ready(client);
+    await inView(client, id, 'ana');
+    await client.loadAround(id, 100);
+    expect(texts(client, id)).toContain('n100');
+    expect(texts(client, id)).not.toContain('n400');
+    expect(await client.loadFirstUnread(id)).toBe(380);
+    expect(texts(client, id)).toContain('n381');
+    await client.loadNewest(id);
+    expect(texts(client, id).at(-1)).toBe('n400');
+    const asked = backend.requests.length;
+    await client.loadAround(id, 390);
+    expect(await client.loadFirstUnread(id)).toBe(380);
+    expect(backend.requests).toHaveLength(asked);
+  });
+
+  test('a window that grew too long is cut around what one looks at', async () => {
+    const id = backend.world.create(['ana', 'ben']);
+    const client = clientOf('ana');
+    await ready(client);
+    await inView(client, id, 'ana');
+    client.attend(id, 5);
+    for (let n = 1; n <= 900; n += 1) backend.world.send(id, 'ben', `n${n}`);
+    await until('all came', () => client.store.get().positions[id]?.seq === 900);
+    expect(texts(client, id)).toHaveLength(600);
+    expect(texts(client, id)[0]).toBe('n1');
+    expect(client.store.get().threads[id]?.hasAfter).toBe(true);
+    while (client.store.get().threads[id]?.hasAfter) await client.loadNewer(id);
+    expect(texts(client, id).at(-1)).toBe('n900');
+    expect(texts(client, id)).toHaveLength(600);
+  });
+
   test('a page that fails says so, and can be asked for again', async () => {
     const id = backend.world.create(['ana', 'ben']);
     const client = clientOf('ana');

@@ -19,6 +19,7 @@ from . import demo as demo_mode
 from .auth import mint
 from .config import ConfigError, Settings, describe_variables
 from .durations import duration_s
+from .messaging.blobs import BlobError
 from .messaging.models import Id, Profile, Role
 from .messaging.ports import StoreError
 
@@ -143,7 +144,7 @@ def _or_sentence(run: Callable[[], Any], settings: Settings) -> None:
     """Turn the mistakes of an operator into one sentence; anything else is a fault and keeps its traceback."""
     try:
         run()
-    except StoreError as error:
+    except (StoreError, BlobError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .durations import duration_s
+from .files.files_url import FilesUrlError, S3Keys, S3Place, parse_files_url
 from .keys import UnusableKeyError, key_from_pem
 from .messaging.models import MAX_ATTACHMENTS
 from .messaging.policy import Policy
@@ -28,6 +29,7 @@ LOG_FORMATS = ("auto", "console", "json")
 DATABASE_NAME = "stockent.db"
 #: The demo's people and talk never mix with a real store in the same directory.
 DEMO_DATABASE_NAME = "demo.db"
+DEMO_FILES_NAME = "demo-files"
 MAX_PORT = 65_535
 MAX_ATTACHMENT_MB = 10_000
 
@@ -43,7 +45,9 @@ class Variable(NamedTuple):
 VARIABLES: tuple[Variable, ...] = (
     Variable("HOST", "127.0.0.1", "address that the one port listens on; 0.0.0.0 for every interface"),
     Variable("PORT", "5001", "the one port, for HTTP, WebSocket and long polling; 0 takes a free one"),
-    Variable("DATA_DIR", "./data", "directory of the embedded store and of the demo's generated secret"),
+    Variable(
+        "DATA_DIR", "./data", "directory of the embedded store, of files, and of the demo's generated secret"
+    ),
     Variable("DATABASE_URL", None, "sqlite:///path/of/file.db; without it a SQLite file in DATA_DIR"),
     Variable("REDIS_URL", None, "for several nodes; this version runs as one node and refuses it"),
     Variable(
@@ -60,6 +64,14 @@ VARIABLES: tuple[Variable, ...] = (
         "http://localhost:3000",
         "exact origins whose pages may use the server, comma-separated; the server's own origin always may",
     ),
+    Variable(
+        "FILES_URL",
+        None,
+        "keeps files in a bucket of S3 or alike: s3://bucket/prefix?endpoint=…&region=…; without it in DATA_DIR",
+    ),
+    Variable("AWS_ACCESS_KEY_ID", None, "with FILES_URL: the key's id"),
+    Variable("AWS_SECRET_ACCESS_KEY", None, "with FILES_URL: the key"),
+    Variable("AWS_SESSION_TOKEN", None, "with FILES_URL: only for keys that are lent for a time"),
     Variable("MAX_ATTACHMENTS", "10", "files that one message may carry"),
     Variable("MAX_ATTACHMENT_MB", "25", "megabytes (10^6 bytes) that one file may have"),
     Variable("EDIT_WINDOW", "15m", "for how long a message may be edited: 90s, 15m, 24h, 7d, or forever"),
@@ -99,6 +111,10 @@ class Settings:
     jwt_issuer: str | None
     cors_origins: tuple[str, ...]
     policy: Policy
+    #: Where files lie, or are staged when `files_place` names a bucket.
+    files_dir: Path
+    files_place: S3Place | None
+    files_keys: S3Keys | None
     log_level: str
     log_format: str
 
@@ -176,6 +192,9 @@ class _Reader:
             jwt_issuer=self._text("JWT_ISSUER"),
             cors_origins=self._origins(),
             policy=self._policy(),
+            files_dir=data_dir / DEMO_FILES_NAME if demo else data_dir,
+            files_place=self._files_place(demo=demo),
+            files_keys=self._files_keys(),
             log_level=self._choice("LOG_LEVEL", LOG_LEVELS),
             log_format=self._choice("LOG_FORMAT", LOG_FORMATS),
         )
@@ -211,6 +230,30 @@ class _Reader:
             edit_window_s=self._window("EDIT_WINDOW"),
             delete_window_s=self._window("DELETE_WINDOW"),
         )
+
+    def _files_place(self, *, demo: bool) -> S3Place | None:
+        """The demo's files lie in a folder of their own, in a bucket too: what one store does not know it removes."""
+        text = self._text("FILES_URL")
+        if text is None:
+            return None
+        try:
+            place = parse_files_url(text)
+        except FilesUrlError as error:
+            self.problems.append(f"FILES_URL: {error}")
+            return None
+        return place._replace(prefix="/".join(filter(None, (place.prefix, "demo")))) if demo else place
+
+    def _files_keys(self) -> S3Keys | None:
+        """Not looked at without FILES_URL: other programs read the same variables."""
+        if self._text("FILES_URL") is None:
+            return None
+        key_id, key = self._text("AWS_ACCESS_KEY_ID"), self._text("AWS_SECRET_ACCESS_KEY")
+        for name, text in (("AWS_ACCESS_KEY_ID", key_id), ("AWS_SECRET_ACCESS_KEY", key)):
+            if text is None:
+                self._expected(name, "the bucket's key beside FILES_URL", "nothing")
+        if key_id is None or key is None:
+            return None
+        return S3Keys(key_id, key, self._text("AWS_SESSION_TOKEN"))
 
     def _whole(self, name: str, least: int, most: int) -> int:
         text = self._text(name) or ""

@@ -6,23 +6,28 @@ It has a store and a generated secret of its own in DATA_DIR, so that nobody bec
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from .auth import mint
 from .config import ConfigError, Settings
+from .demo_files import FILES
 from .demo_story import PEOPLE, TALKS, Talk, When
 from .messaging import conversations, messages, reading, users
-from .messaging.commands import CreateConversation, SendMessage, StartConversation
+from .messaging.attachments import Attachments
+from .messaging.commands import BeginUpload, CreateConversation, SendMessage, StartConversation
 from .messaging.domain import Actor, Domain
 from .messaging.errors import Code, MessagingError, not_found
 from .messaging.models import ConversationStatus, Profile
+from .open_files import open_files
 from .store import open_store
 from .weak_secrets import weakness
 
@@ -93,7 +98,8 @@ async def seed(settings: Settings, *, now: Callable[[], float] = time.time) -> b
         domain = Domain(store, _Silence())
         if await _is_seeded(domain):
             return False
-        await _tell(domain, clock)
+        async with open_files(settings) as (blobs, inspector):
+            await _tell(_Teller(domain, Attachments(domain, blobs, inspector)), clock)
         for person in PEOPLE:
             await users.seen(domain, person)
         return True
@@ -146,8 +152,14 @@ async def _is_seeded(domain: Domain) -> bool:
         raise
 
 
-async def _tell(domain: Domain, clock: _Clock) -> None:
+class _Teller(NamedTuple):
+    domain: Domain
+    attachments: Attachments
+
+
+async def _tell(teller: _Teller, clock: _Clock) -> None:
     """In the order of time over all talks, as it would have happened."""
+    domain = teller.domain
     conversation_ids: dict[str, str] = {}
     began_at_s = clock.now_s
     for step in sorted(_steps(began_at_s), key=lambda step: step.at_s):
@@ -158,7 +170,7 @@ async def _tell(domain: Domain, clock: _Clock) -> None:
             actor, conversation_id = Actor(talk.closed[0]), conversation_ids[talk.key]
             await conversations.set_status(domain, actor, conversation_id, ConversationStatus.CLOSED)
             continue
-        conversation_id, seq = await _say(domain, talk, step.index, conversation_ids.get(talk.key))
+        conversation_id, seq = await _say(teller, talk, step.index, conversation_ids.get(talk.key))
         conversation_ids[talk.key] = conversation_id
         await _read(domain, talk, step.index, conversation_id, seq)
     clock.now_s = began_at_s
@@ -172,15 +184,40 @@ def _steps(now_s: float) -> Iterator[_Step]:
             yield _Step(_moment(now_s, talk.closed[1]), talk, None)
 
 
-async def _say(domain: Domain, talk: Talk, index: int, conversation_id: str | None) -> tuple[str, int]:
-    line = talk.lines[index]
+async def _say(teller: _Teller, talk: Talk, index: int, conversation_id: str | None) -> tuple[str, int]:
+    domain, line = teller.domain, talk.lines[index]
     actor = Actor(line.speaker)
-    client_id = str(uuid.uuid5(_CLIENT_IDS, f"{talk.key}/{index}"))
+    client_id = _client_id(f"{talk.key}/{index}")
     if conversation_id is None:
         conversation_id = await _open(domain, talk, actor, client_id)
-    said = SendMessage(client_id=client_id, content=line.text)
+    files = tuple([await _upload(teller.attachments, actor, talk, key) for key in line.files])
+    said = SendMessage(client_id=client_id, content=line.text, attachments=files)
     sent = await messages.send(domain, actor, conversation_id, said)
     return conversation_id, sent.message.seq
+
+
+async def _upload(attachments: Attachments, actor: Actor, talk: Talk, key: str) -> str:
+    file = FILES[key]
+    content = await asyncio.to_thread(file.make)
+    begun = BeginUpload(
+        client_id=_client_id(f"{talk.key}/{key}"),
+        name=file.name,
+        size_bytes=len(content),
+        voice=file.voice,
+    )
+    state = (await attachments.begin(actor, begun)).state
+    if not state.ready:
+        await attachments.append(actor, state.id, state.offset, _part(content[state.offset :]))
+    return state.id
+
+
+async def _part(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def _client_id(of: str) -> str:
+    """The same at every seeding."""
+    return str(uuid.uuid5(_CLIENT_IDS, of))
 
 
 async def _open(domain: Domain, talk: Talk, actor: Actor, client_id: str) -> str:

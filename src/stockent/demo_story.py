@@ -18,9 +18,12 @@ When = int | tuple[int, str]
 
 
 class Line(NamedTuple):
+    """`files` are keys of `demo_files.FILES`; with them the text may be empty."""
+
     speaker: str
     when: When
     text: str
+    files: tuple[str, ...] = ()
 
 
 class Talk(NamedTuple):
@@ -117,7 +120,7 @@ TALKS = (
                 "lin", (5, "23:12"), "I can hold it until Tuesday, 18:00 your time. After that zinc decides."
             ),
             Line("carlos", (2, "17:15"), "Broker says 0 % for your mill code. Let's do it: 50 t, Z180, 758 CFR. Please send the proforma."),
-            Line("lin", (1, "00:05"), "Thank you! Proforma PI-2207 is on its way by e-mail. Please check the HS code on page two."),
+            Line("lin", (1, "00:05"), "Thank you! Here is the proforma. Please check the HS code on page two.", ("proforma",)),
             Line("carlos", (1, "15:31"), "Checked and signed. The deposit leaves our bank tomorrow."),
             Line("lin", 190, "Received with thanks. Rolling is booked for week 32, I will send photos of the coils before loading."),
         ),
@@ -134,6 +137,7 @@ TALKS = (
             Line("elena", (4, "11:10"), "We print them here from 480 tins. I need your artwork ten days before filling."),
             Line("jonas", (1, "08:15"), "The artwork is ready. What happens to the price if we take two pallets instead of one?"),
             Line("elena", (1, "08:50"), "Two pallets: 37.10 EUR a tin, FCA Bari."),
+            Line("elena", (1, "08:53"), "", ("spoken",)),
             Line("jonas", 24, "Agreed for two pallets. When can the truck come?"),
         ),
     ),
@@ -149,6 +153,7 @@ TALKS = (
             Line("deniz", (5, "15:20"), "Same glaze, and we would fire both in one shade lot. I put that in the offer."),
             Line("carlos", (3, "18:11"), "The architect asks for the 8 mm skirting too. 600 running metres."),
             Line("deniz", (2, "06:40"), "No problem, 2.35 EUR per metre. All together it fills two 20-foot containers: 24 t each, pallets strapped."),
+            Line("deniz", 11, "The board as it leaves: matt sand on the left, and the structured R11 for the pool.", ("board", "matt", "ribbed")),
             Line("deniz", 8, "The sample board went out this morning. Tracking number: 1Z 884 20 6613."),
         ),
     ),

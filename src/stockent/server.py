@@ -1,7 +1,8 @@
 """The composition root: builds everything, knows the order of starting and stopping, and sees all packages.
 
-Starting: store, broker and sockets, HTTP, then the port opens. Stopping (SIGTERM, SIGINT): the port closes, clients are
-told to come back, sockets are closed, running commands end, and the store finishes what it accepted.
+Starting: store, whose lock bars every other process from the files too, then files, broker and sockets, HTTP, then the
+port opens. Stopping (SIGTERM, SIGINT): the port closes, clients are told to come back, sockets are closed, running
+commands end, and files and store finish what they accepted.
 """
 
 from __future__ import annotations
@@ -21,10 +22,15 @@ from .config import Settings
 from .demo import Demo, seed
 from .gateway import Gateway, SocketEmitter
 from .http.app import create_app
+from .inspecting import MediaInspector
+from .messaging.attachments import Attachments
+from .messaging.blobs import Blobs
 from .messaging.commands import MAX_WATCHED
 from .messaging.domain import Domain
 from .messaging.ports import Store
+from .messaging.sweeping import Sweeper
 from .messaging.timers import CallLater, loop_call_later
+from .open_files import open_files
 from .socketio import Limits, Listener, Server, listener, tune_collector
 from .store import open_store
 
@@ -45,6 +51,8 @@ class Node:
     """A running node, its port open."""
 
     domain: Domain
+    attachments: Attachments
+    sweeper: Sweeper
     server: Server
     gateway: Gateway
     listener: Listener
@@ -90,13 +98,15 @@ async def node(
     store = open_store(settings.database_url)
     await store.open()
     try:
-        built = await _build(settings, store, port, demo=demo, now=now, call_later=call_later)
-        try:
-            yield built
-        finally:
-            built.gateway.stop()
-            await built.server.stop()
-            await built.domain.presence.stop()
+        async with open_files(settings) as files:
+            built = await _build(settings, store, files, port, demo=demo, now=now, call_later=call_later)
+            try:
+                yield built
+            finally:
+                built.gateway.stop()
+                await built.sweeper.stop()
+                await built.server.stop()
+                await built.domain.presence.stop()
     finally:
         await store.close()
         log.info("stopped")
@@ -105,6 +115,7 @@ async def node(
 async def _build(
     settings: Settings,
     store: Store,
+    files: tuple[Blobs, MediaInspector],
     port: int,
     *,
     demo: bool,
@@ -116,25 +127,40 @@ async def _build(
     server = Server(limits=LIMITS, origins=origins)
     namespace = server.of("/")
     domain = Domain(store, SocketEmitter(namespace), settings.policy, now=now, call_later=call_later)
+    blobs, inspector = files
+    attachments = Attachments(domain, blobs, inspector)
+    sweeper = Sweeper(domain, attachments, blobs)
     gateway = Gateway(namespace, domain, authenticator)
     shown = Demo(settings, now=now) if demo else None
 
     async def ready() -> None:
         await store.ping()
+        await attachments.ping()
         await server.broker.ping()
 
     async def before_stop() -> None:
         log.info("stopping", sockets=len(namespace.sockets))
         gateway.drain(reconnect_in_ms=RECONNECT_IN_MS)
+        attachments.stop()
         await asyncio.sleep(DRAIN_S)
         # The broker stays until HTTP has ended too: what a request still commits, it announces.
         server.engine.stop()
 
-    app = create_app(domain, authenticator, allowed_origins=origins, demo=shown, readiness=ready)
+    place = settings.files_place
+    app = create_app(
+        domain,
+        authenticator,
+        attachments,
+        allowed_origins=origins,
+        files_origin=place.endpoint if place is not None and place.links else None,
+        demo=shown,
+        readiness=ready,
+    )
     await server.start()
     gateway.start()
+    sweeper.start()
     port_listener = listener([server.engine], host=settings.host, port=port, app=app, before_stop=before_stop)
-    return Node(domain, server, gateway, port_listener, port)
+    return Node(domain, attachments, sweeper, server, gateway, port_listener, port)
 
 
 def bind(host: str, port: int) -> sockets.socket:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,15 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def launched(playwright: Playwright, flags: list[str]) -> Browser:
     """The system's Chromium where there is one, else the one that Playwright brought."""
     system = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    browser = playwright.chromium.launch(executable_path=system, args=FLAGS)
+    return playwright.chromium.launch(executable_path=system, args=flags)
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launched(playwright, FLAGS)
     yield browser
     browser.close()
 
@@ -128,6 +133,12 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 
 @pytest.fixture
 def enter(browser: Browser, demo: Demo) -> Iterator[Enter]:
+    with entering(browser, demo) as enter:
+        yield enter
+
+
+@contextmanager
+def entering(browser: Browser, demo: Demo) -> Iterator[Enter]:
     """Sign in as somebody: `enter("Amira Haddad", size=PHONE, scheme="dark", path="/")`."""
     contexts: list[Any] = []
 

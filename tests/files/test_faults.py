@@ -178,3 +178,18 @@ async def resume(blobs: Blobs, upload_id: str) -> None:
 def parsed(line: bytes) -> tuple[str, str, int]:
     step, file_id, size_bytes = line.decode().split()
     return step, file_id, int(size_bytes)
+
+
+async def test_what_an_inspection_left_beside_an_upload_is_gone_after_the_next_start(place: Place) -> None:
+    blobs = place.blobs()
+    await blobs.open()
+    upload_id = await uploaded(blobs, b"whole")
+    async with blobs.local_path(upload_id) as path:
+        left = path.with_name(path.name + ".preview")
+        left.write_bytes(b"half a picture")
+    await blobs.close()
+    again = place.blobs()
+    await again.open()
+    assert not left.exists()
+    assert await staged(again, upload_id) == b"whole"
+    await again.close()

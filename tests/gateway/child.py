@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from tests.waiting import poll_until
 from .place import SECRET
 
 START_TIMEOUT_S = 15.0
+_ADDRESS = re.compile(r"http://\S+:[0-9]+")
 
 
 class Child:
@@ -31,7 +33,8 @@ class Child:
 
     @property
     def url(self) -> str:
-        return next((line.rsplit(" ", 1)[1] for line in self.lines if " listens at " in line), "")
+        found = (_ADDRESS.search(line) for line in self.lines if not line.startswith("{"))
+        return next((match[0] for match in found if match), "")
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -59,7 +62,7 @@ class Child:
 
 
 @asynccontextmanager
-async def serving(data_dir: Path, **environ: str) -> AsyncIterator[Child]:
+async def serving(data_dir: Path, *options: str, **environ: str) -> AsyncIterator[Child]:
     """A child that listens; killed at the end of the block if it is still there."""
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
     settings = {"DATA_DIR": str(data_dir), "JWT_SECRET": SECRET, "PORT": "0", "LOG_FORMAT": "json"}
@@ -68,6 +71,7 @@ async def serving(data_dir: Path, **environ: str) -> AsyncIterator[Child]:
         "-m",
         "stockent",
         "serve",
+        *options,
         env=inherited | settings | environ,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -106,7 +106,7 @@ async def test_a_removal_while_access_is_being_proved_keeps_the_socket_out(
     cid = await place.group("ann", "ben")
     ben = await place.device("ben")
     before_return(place, monkeypatch, "check_access", lambda: remove(place, cid, "ben"))
-    before_call(place, monkeypatch, "conversation", lambda: place.send("ann", cid, AFTER))
+    before_call(place, monkeypatch, "conversation_since", lambda: place.send("ann", cid, AFTER))
     heard = await place.listen()
     await ben.refused("join_conversation", code="not_found", conversationId=cid)
     await place.send("ann", cid, AFTER)
@@ -127,7 +127,7 @@ async def test_a_removal_while_the_joined_one_reads_takes_the_socket_out(
         await place.send("ann", cid, AFTER)
 
     interleave = before_return if read == "before" else before_call
-    interleave(place, monkeypatch, "conversation", meanwhile)
+    interleave(place, monkeypatch, "conversation_since", meanwhile)
     heard = await place.listen()
     await ben.refused("join_conversation", code="not_found", conversationId=cid)
     await heard.exactly({ben: ["participant_removed"]})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import socket
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -12,13 +14,19 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from stockent.auth import Authenticator, mint
 from stockent.config import DATABASE_NAME, Settings
+from stockent.files.folder import FolderBlobs
 from stockent.http import create_app
+from stockent.inspecting import MediaInspector
+from stockent.media.worker import MediaWorkers
+from stockent.messaging.attachments import Attachments
 from stockent.messaging.domain import Domain
 from stockent.messaging.models import Profile
 from stockent.store import migrate, open_store
+from tests.waiting import poll_until
 
 SECRET = "4f1c9a77d1e84b0c9c53b8f0a2e6d7c1"
 ORIGIN = "http://shop.example"
@@ -52,6 +60,7 @@ class Web:
     app: Any
     settings: Settings
     domain: Domain
+    attachments: Attachments
     heard: Heard
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -106,14 +115,67 @@ async def domain(settings: Settings, empty_store: Path) -> AsyncIterator[Domain]
 
 
 @pytest.fixture
-async def web(settings: Settings, domain: Domain, page_dir: Path) -> AsyncIterator[Web]:
+async def attachments(settings: Settings, domain: Domain) -> AsyncIterator[Attachments]:
+    blobs, workers = FolderBlobs(settings.files_dir, reserve_bytes=0), MediaWorkers()
+    await blobs.open()
+    yield Attachments(domain, blobs, MediaInspector(workers))
+    await workers.close()
+    await blobs.close()
+
+
+@pytest.fixture
+async def web(
+    settings: Settings, domain: Domain, attachments: Attachments, page_dir: Path
+) -> AsyncIterator[Web]:
     app = create_app(
-        domain, Authenticator(settings), allowed_origins=settings.allowed_origins(), page_dir=page_dir
+        domain,
+        Authenticator(settings),
+        attachments,
+        allowed_origins=settings.allowed_origins(),
+        page_dir=page_dir,
     )
     assert isinstance(domain.emitter, Heard)
-    web = Web(app, settings, domain, domain.emitter)
+    web = Web(app, settings, domain, attachments, domain.emitter)
     yield web
     await web.close()
+
+
+@dataclass
+class Wire:
+    """One connection to the app under uvicorn."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def send(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    async def head(self) -> str:
+        return (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)).decode()
+
+    async def rest(self) -> bytes:
+        """Everything until the server closes."""
+        return await asyncio.wait_for(self.reader.read(), 5)
+
+
+@pytest.fixture
+async def port(web: Web) -> AsyncIterator[int]:
+    config = uvicorn.Config(web.app, http="httptools", lifespan="off", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        await poll_until(lambda: server.started)
+        yield listening.getsockname()[1]
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def wire(port: int) -> AsyncIterator[Wire]:
+    wire = Wire(*await asyncio.open_connection("127.0.0.1", port))
+    yield wire
+    wire.writer.close()
+    await wire.writer.wait_closed()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ async def demo(web: Web) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(
         web.domain,
         Authenticator(web.settings),
+        web.attachments,
         allowed_origins=web.settings.allowed_origins(),
         demo=Demo(web.settings),
     )

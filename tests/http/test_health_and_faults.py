@@ -16,7 +16,9 @@ from tests.http.conftest import Web, assert_problem
 
 
 async def readyz(web: Web, readiness: Callable[[], Awaitable[object]] | None = None) -> httpx.Response:
-    app = create_app(web.domain, Authenticator(web.settings), allowed_origins=[], readiness=readiness)
+    app = create_app(
+        web.domain, Authenticator(web.settings), web.attachments, allowed_origins=[], readiness=readiness
+    )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}

@@ -2,55 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-
 import pytest
-import uvicorn
 
 from stockent.http import bodies
-from tests.conftest import poll_until
-from tests.http.conftest import Web
-
-
-@dataclass
-class Wire:
-    """One connection to the app under uvicorn."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    def send(self, data: bytes) -> None:
-        self.writer.write(data)
-
-    async def head(self) -> str:
-        return (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)).decode()
-
-    async def rest(self) -> bytes:
-        """Everything until the server closes."""
-        return await asyncio.wait_for(self.reader.read(), 5)
-
-
-@pytest.fixture
-async def port(web: Web) -> AsyncIterator[int]:
-    config = uvicorn.Config(web.app, http="httptools", lifespan="off", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        await poll_until(lambda: server.started)
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        await serving
-
-
-@pytest.fixture
-async def wire(port: int) -> AsyncIterator[Wire]:
-    wire = Wire(*await asyncio.open_connection("127.0.0.1", port))
-    yield wire
-    wire.writer.close()
-    await wire.writer.wait_closed()
+from tests.http.conftest import Web, Wire
 
 
 def post(web: Web, *headers: str) -> bytes:

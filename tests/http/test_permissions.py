@@ -17,6 +17,8 @@ from litestar.routes import HTTPRoute
 from stockent.auth import Authenticator
 from stockent.http.app import create_api
 from tests.http.conftest import CANARY, SUBJECT, Talk, Web, assert_problem, client_id
+from tests.http.uploading import shown
+from tests.media.making import encoded, picture
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def participants(status: int, body: Mapping[str, Any] | None = None, *, author_o
 
 
 C = "/api/conversations/{cid}"
+#: Of Ana's, shown by her message.
+A = "/api/attachments/{attachment_id}"
 ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/healthz"): open_to_all(),
     ("HEAD", "/healthz"): open_to_all(),
@@ -81,11 +85,22 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("DELETE", C + "/messages/{mid}/reactions/{emoji}"): participants(200),
     ("PATCH", C + "/personal"): participants(200, {"pinned": True}),
     ("PUT", C + "/read"): participants(200, {"seq": 1}),
+    ("GET", C + "/attachments"): participants(200),
+    ("POST", "/api/attachments"): speakers(201, {"name": "a.txt", "sizeBytes": 3}),
+    ("GET", A): Rule(401, 404, 404, 200),
+    ("PATCH", A): Rule(401, 404, 404, 200),
+    ("DELETE", A): Rule(401, 404, 404, 409),
+    ("GET", A + "/content"): participants(200),
+    ("HEAD", A + "/content"): participants(200),
+    ("GET", A + "/thumbnail"): participants(200),
+    ("HEAD", A + "/thumbnail"): participants(200),
     ("POST", C + "/participants"): participants(200, {"userIds": ["somebody"]}, author_only=True),
     ("DELETE", C + "/participants/{uid}"): participants(204, author_only=True),
     ("PATCH", C + "/participants/{uid}"): participants(200, {"role": "OWNER"}, author_only=True),
 }
+PICTURE = encoded(picture(), "PNG")
 IN_CONVERSATION = [route for route in ROUTES if "{cid}" in route[1]]
+OF_A_FILE = [route for route in ROUTES if route[1].startswith(A)]
 FOR_SPEAKERS = [route for route, rule in ROUTES.items() if rule.anonymous == 401]
 
 
@@ -103,7 +118,7 @@ async def talk(web: Web) -> Talk:
 
 
 def test_every_route_of_the_app_has_a_rule(web: Web) -> None:
-    api = create_api(web.domain, Authenticator(web.settings))
+    api = create_api(web.domain, Authenticator(web.settings), web.attachments)
     table = {
         (method, route.path_format)
         for route in api.routes
@@ -115,17 +130,30 @@ def test_every_route_of_the_app_has_a_rule(web: Web) -> None:
 
 
 async def call(
-    person: httpx.AsyncClient, route: tuple[str, str], *, cid: str, mid: str, user_id: str = "ana"
+    person: httpx.AsyncClient,
+    route: tuple[str, str],
+    *,
+    cid: str,
+    mid: str,
+    user_id: str = "ana",
+    attachment_id: str = "0" * 32,
 ) -> httpx.Response:
     method, path = route
     body = ROUTES[route].body
-    if body is not None and "content" in body and method == "POST":
+    if body is not None and body.keys() & {"content", "sizeBytes"} and method == "POST":
         body = {**body, "clientId": client_id()}
     return await person.request(
         method,
-        path.format(cid=cid, mid=mid, uid="cy", user_id=user_id, emoji="👍"),
+        path.format(cid=cid, mid=mid, uid="cy", user_id=user_id, emoji="👍", attachment_id=attachment_id),
+        params={"offset": len(PICTURE)} if route == ("PATCH", A) else None,
         json=None if body is None else dict(body),
     )
+
+
+async def a_picture(talk: Talk) -> str:
+    """Of Ana's, which a message of hers shows to Bo."""
+    [attachment] = (await shown(talk.ana, talk.id, PICTURE, CANARY + ".png"))["attachments"]
+    return str(attachment["id"])
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
@@ -134,6 +162,7 @@ async def test_each_kind_of_person_gets_what_the_rule_says(
 ) -> None:
     rule = ROUTES[route]
     anonymous, dee = await web.anonymous(), await web.user("dee")
+    attachment_id = await a_picture(talk) if route in OF_A_FILE else ""
     expected = [
         (anonymous, rule.anonymous),
         (talk.mallory, rule.outsider),
@@ -142,7 +171,7 @@ async def test_each_kind_of_person_gets_what_the_rule_says(
         (talk.ana, rule.author if route != ("DELETE", C) else 404),
     ]
     for person, status in expected:
-        answer = await call(person, route, cid=talk.id, mid=talk.message_id)
+        answer = await call(person, route, cid=talk.id, mid=talk.message_id, attachment_id=attachment_id)
         assert answer.status_code == status, answer.text
         if person in (anonymous, talk.mallory, dee):
             assert CANARY not in answer.text
@@ -161,12 +190,28 @@ async def test_a_strangers_conversation_and_a_former_one_answer_as_one_that_does
     assert (await call(talk.ana, route, cid=talk.id, mid=talk.message_id)).status_code < 300
 
 
+@pytest.mark.parametrize("route", OF_A_FILE, ids=" ".join)
+async def test_a_strangers_file_answers_as_one_that_does_not_exist(
+    talk: Talk, route: tuple[str, str]
+) -> None:
+    of_ana = await a_picture(talk)
+    foreign = await call(talk.mallory, route, cid="", mid="", attachment_id=of_ana)
+    missing = await call(talk.mallory, route, cid="", mid="", attachment_id="0" * 32)
+    assert foreign.status_code == missing.status_code == 404
+    assert (foreign.headers, foreign.content) == (missing.headers, missing.content)
+    assert CANARY not in str(foreign.headers) + foreign.text
+    assert (await call(talk.ana, route, cid="", mid="", attachment_id=of_ana)).status_code in (200, 409)
+
+
 @pytest.mark.parametrize("route", FOR_SPEAKERS, ids=" ".join)
 async def test_a_disabled_user_is_refused_everywhere(web: Web, talk: Talk, route: tuple[str, str]) -> None:
     before = await talk.bo.get("/api/me")
     assert before.status_code == 200
     await web.domain.store.set_disabled("bo", disabled=True)
-    assert_problem(await call(talk.bo, route, cid=talk.id, mid=talk.message_id), 401, "auth_invalid")
+    refused = await call(talk.bo, route, cid=talk.id, mid=talk.message_id)
+    assert refused.status_code == 401
+    if route[0] != "HEAD":
+        assert_problem(refused, 401, "auth_invalid")
 
 
 @pytest.mark.parametrize("cid", ["%2e%2e", "%2E%2E%2Fme", "%00", "a%00b", "x" * 5_000, "%F0%9F", "'--", "*"])

@@ -9,15 +9,25 @@ import msgspec
 import pytest
 
 from stockent.messaging import conversations, messages, reading, sync
-from stockent.messaging.commands import ChangeConversation, EditMessage, Resume, StartConversation
+from stockent.messaging.commands import (
+    ChangeConversation,
+    EditMessage,
+    JoinConversation,
+    Resume,
+    StartConversation,
+)
 from stockent.messaging.domain import Domain
 from stockent.messaging.errors import Code
-from stockent.messaging.models import ConversationStatus
+from stockent.messaging.models import Catchup, ConversationStatus
 from tests.messaging.conftest import ANN, BOB, EVE, say
 from tests.messaging.sockets import Heard, Sockets
 from tests.store.acts import refused
 
 Json = dict[str, Any]
+
+
+def since(conversation_id: str, after_seq: int) -> JoinConversation:
+    return JoinConversation(conversation_id=conversation_id, after_seq=after_seq)
 
 
 class ListedView:
@@ -141,19 +151,23 @@ async def test_the_gap_comes_as_the_events_that_announced_it(
     await say(domain, ANN, cid, "one")
     await say(domain, BOB, cid, "two")
     await conversations.change(domain, ANN, cid, ChangeConversation(title="New"))
-    caught = await sync.catch_up(domain, BOB, cid, 0)
-    assert caught.events
-    assert [entry.event for entry in caught.events] == viewer.names
+    now = await conversations.get(domain, BOB, cid)
+    joined = await sync.join(domain, BOB, since(cid, 0))
+    assert joined.conversation == now
+    assert [entry.event for entry in joined.events] == viewer.names
     live = [payload for event, payload in viewer.heard if event == "message_received"]
-    logged = [entry.payload for entry in caught.events if entry.event == "message_received"]
+    logged = [entry.payload for entry in joined.events if entry.event == "message_received"]
     assert msgspec.to_builtins(logged) == live
 
 
 async def test_an_outsider_and_a_ghost_are_told_the_same(domain: Domain, cid: str) -> None:
     await say(domain, ANN, cid, "canary")
-    assert (await sync.catch_up(domain, BOB, cid, 0)).events
+    assert (await sync.join(domain, BOB, since(cid, 0))).events
     for guess in (cid, "unknown"):
-        assert msgspec.to_builtins(await sync.catch_up(domain, EVE, guess, 0))["gone"] is True
+        await refused(Code.NOT_FOUND, sync.join(domain, EVE, since(guess, 0)))
+        asked = Resume(epoch=domain.store.epoch, conversations={guess: 0})
+        resumed = await sync.resume(domain, EVE, asked)
+        assert resumed.conversations == {guess: Catchup(gone=True)}
 
 
 async def test_resume_brings_every_gap_of_this_life(domain: Domain, cid: str) -> None:
@@ -176,6 +190,6 @@ async def test_positions_of_another_life_are_reset_and_the_list_comes_along(doma
 
 
 async def test_a_position_is_a_position(domain: Domain, cid: str) -> None:
-    await refused(Code.INVALID, sync.catch_up(domain, ANN, cid, -1))
+    await refused(Code.INVALID, sync.join(domain, ANN, since(cid, 2**53)))
     body = Resume(epoch=domain.store.epoch, conversations={cid: 2**53})
     await refused(Code.INVALID, sync.resume(domain, ANN, body))

@@ -8,7 +8,15 @@ from collections.abc import Awaitable
 import pytest
 
 from stockent.messaging.errors import Code, MessagingError
-from stockent.messaging.models import Conversation, ConversationKind, LogEntry, Message, MessageType, Subject
+from stockent.messaging.models import (
+    Catchup,
+    Conversation,
+    ConversationKind,
+    LogEntry,
+    Message,
+    MessageType,
+    Subject,
+)
 from stockent.messaging.ports import (
     Changed,
     Created,
@@ -112,8 +120,14 @@ async def all_conversations(
         assert len(found) < 5_000, "paging does not come to an end"
 
 
+async def catch_up(store: Store, conversation_id: str, *, user_id: str, after_seq: int) -> Catchup:
+    """Of one conversation what `resume` tells of many."""
+    resumed = await store.resume(user_id, {conversation_id: after_seq})
+    return resumed.conversations[conversation_id]
+
+
 async def whole_log(store: Store, conversation_id: str, user_id: str) -> list[LogEntry]:
-    caught = await store.catch_up(conversation_id, user_id=user_id, after_seq=0)
+    caught = await catch_up(store, conversation_id, user_id=user_id, after_seq=0)
     assert caught.events is not None
     return caught.events
 

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from stockent.messaging import events
 from stockent.messaging.commands import MAX_CATCHUP_EVENTS, MAX_RESUME_EVENTS, MAX_RESUME_OTHERS
+from stockent.messaging.errors import Code
 from stockent.messaging.events import ConversationUpdated, MessageDeleted
 from stockent.messaging.models import Catchup, Conversation, ConversationStatus, Message
 from stockent.messaging.ports import Store
-from tests.store.acts import all_messages, opened, say
+from tests.store.acts import all_messages, catch_up, opened, refused, say
 from tests.store.conftest import Place
 
 
@@ -117,18 +118,21 @@ async def test_the_gap_makes_of_an_old_snapshot_the_present(store: Store, act: s
     views = {user_id: await View.of(store, cid, user_id) for user_id in ("ann", "bob")}
     await ACTS[act](store, cid, old)
     for user_id, view in views.items():
-        before = view.shown()
-        caught = await store.catch_up(cid, user_id=user_id, after_seq=view.conversation.seq)
+        before, seq = view.shown(), view.conversation.seq
+        caught = await catch_up(store, cid, user_id=user_id, after_seq=seq)
         view.apply(caught)
         assert view.shown() != before, "the act changed something"
-        assert view.shown() == (await View.of(store, cid, user_id)).shown()
+        now = await View.of(store, cid, user_id)
+        assert view.shown() == now.shown()
+        joined = await store.conversation_since(cid, user_id=user_id, after_seq=seq)
+        assert joined == (now.conversation, caught.events), "who joins is told the same"
 
 
 async def test_who_missed_nothing_gets_no_events_but_the_present_counts(store: Store) -> None:
     cid = await opened(store, "ann", "bob")
     await say(store, cid, "ann")
     await store.mark_read(cid, user_id="ann", seq=1)
-    caught = await store.catch_up(cid, user_id="bob", after_seq=1)
+    caught = await catch_up(store, cid, user_id="bob", after_seq=1)
     assert (caught.events, caught.unread, caught.reads) == ([], 1, {"ann": 1, "bob": 0})
     assert [caught.marks[user_id].read_at is None for user_id in ("ann", "bob")] == [False, True]
 
@@ -138,7 +142,7 @@ async def test_what_was_deleted_is_not_replayed(store: Store) -> None:
     sent = await say(store, cid, "ann", "secret canary")
     await store.edit(cid, sent.message.id, user_id="ann", content="another canary")
     await store.delete_message(cid, sent.message.id, user_id="ann")
-    caught = await store.catch_up(cid, user_id="bob", after_seq=0)
+    caught = await catch_up(store, cid, user_id="bob", after_seq=0)
     assert caught.events
     assert [entry.event for entry in caught.events] == [
         "message_received",
@@ -153,27 +157,36 @@ async def test_what_was_deleted_is_not_replayed(store: Store) -> None:
 async def test_a_gap_of_the_limit_comes_whole_and_a_longer_one_is_reset(store: Store) -> None:
     cid = await opened(store, "ann", "bob")
     await asyncio.gather(*(say(store, cid, "ann", str(n)) for n in range(MAX_CATCHUP_EVENTS + 1)))
-    whole = await store.catch_up(cid, user_id="bob", after_seq=1)
+    whole = await catch_up(store, cid, user_id="bob", after_seq=1)
     assert whole.events
     assert [entry.seq for entry in whole.events] == list(range(2, MAX_CATCHUP_EVENTS + 2))
-    longer = await store.catch_up(cid, user_id="bob", after_seq=0)
+    longer = await catch_up(store, cid, user_id="bob", after_seq=0)
     assert (longer.events, longer.reset, longer.unread) == (None, True, MAX_CATCHUP_EVENTS + 1)
+    for after_seq, expected in ((1, whole.events), (0, None)):
+        assert (await store.conversation_since(cid, user_id="bob", after_seq=after_seq)).events == expected
 
 
 async def test_a_position_ahead_of_the_log_is_reset(store: Store) -> None:
     cid = await opened(store, "ann", "bob")
     await say(store, cid, "ann")
-    assert (await store.catch_up(cid, user_id="bob", after_seq=1)).reset is False
-    assert (await store.catch_up(cid, user_id="bob", after_seq=2)).reset is True
+    assert (await catch_up(store, cid, user_id="bob", after_seq=1)).reset is False
+    assert (await catch_up(store, cid, user_id="bob", after_seq=2)).reset is True
+    assert (await store.conversation_since(cid, user_id="bob", after_seq=2)).events is None
+    assert (await store.conversation_since(cid, user_id="bob", after_seq=None)).events == []
 
 
 async def test_deleted_foreign_and_unknown_conversations_are_gone_alike(store: Store) -> None:
     cid, deleted = await opened(store, "ann", "bob"), await opened(store, "ann", "bob", "eve")
     await say(store, deleted, "ann")
     await store.delete_conversation(deleted, user_id="ann")
-    assert not (await store.catch_up(cid, user_id="ann", after_seq=0)).gone
-    answers = [await store.catch_up(guess, user_id="eve", after_seq=0) for guess in (cid, deleted, "unknown")]
+    assert not (await catch_up(store, cid, user_id="ann", after_seq=0)).gone
+    answers = [
+        await catch_up(store, guess, user_id="eve", after_seq=0) for guess in (cid, deleted, "unknown")
+    ]
     assert answers == [Catchup(gone=True)] * 3
+    assert (await store.conversation_since(cid, user_id="ann", after_seq=0)).events is not None
+    for guess in (cid, deleted, "unknown"):
+        await refused(Code.NOT_FOUND, store.conversation_since(guess, user_id="eve", after_seq=0))
 
 
 async def test_resume_gives_each_named_gap_and_the_others_whole(store: Store) -> None:
@@ -185,7 +198,7 @@ async def test_resume_gives_each_named_gap_and_the_others_whole(store: Store) ->
     resumed = await store.resume("ann", {cids[0]: 1, cids[1]: 2, cids[2]: 9, "unknown": 0})
     assert list(resumed.conversations) == [cids[0], cids[1], cids[2], "unknown"]
     for cid, after_seq in ((cids[0], 1), (cids[1], 2), (cids[2], 9)):
-        assert resumed.conversations[cid] == await store.catch_up(cid, user_id="ann", after_seq=after_seq)
+        assert resumed.conversations[cid] == await catch_up(store, cid, user_id="ann", after_seq=after_seq)
     assert resumed.conversations["unknown"].gone
     assert resumed.others == [await store.conversation(cids[3], user_id="ann")]
     assert resumed.total_unread == 1
@@ -211,7 +224,7 @@ async def test_a_snapshot_does_not_mix_two_moments(store: Store) -> None:
     writing = asyncio.gather(*(say(store, cid, "ann", str(n)) for n in range(400)))
     looks = 0
     while not writing.done():
-        caught = await store.catch_up(cid, user_id="bob", after_seq=0)
+        caught = await catch_up(store, cid, user_id="bob", after_seq=0)
         assert caught.events is not None
         assert len(caught.events) == caught.unread, "events and counts are of one moment"
         conversation = await store.conversation(cid, user_id="bob")

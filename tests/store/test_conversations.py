@@ -15,6 +15,7 @@ from tests.store.acts import (
     STEEL,
     all_conversations,
     begin,
+    catch_up,
     counts_of,
     new_client_id,
     opened,
@@ -313,7 +314,7 @@ async def _nothing_is_found(store: Store, cid: str, user_id: str, message_id: st
     ):
         refusal = await refused(Code.NOT_FOUND, act)
         assert refusal.message == unseen.message
-    assert (await store.catch_up(cid, user_id=user_id, after_seq=0)).gone
+    assert (await catch_up(store, cid, user_id=user_id, after_seq=0)).gone
 
 
 def _other(conversation: Conversation) -> str:

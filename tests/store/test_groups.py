@@ -23,6 +23,7 @@ from stockent.messaging.ports import Extras, Membership, NewConversation, NewMes
 from tests.store.acts import (
     all_conversations,
     all_messages,
+    catch_up,
     counts_of,
     new_client_id,
     opened,
@@ -212,7 +213,7 @@ async def test_who_is_removed_finds_nothing_any_more(store: Store) -> None:
         add(store, cid, "dan", by="cem"),
     ):
         assert (await refused(Code.NOT_FOUND, act)).message == "no such conversation"
-    assert (await store.catch_up(cid, user_id="cem", after_seq=0)).gone
+    assert (await catch_up(store, cid, user_id="cem", after_seq=0)).gone
     resumed = await store.resume("cem", {cid: 2})
     assert (resumed.conversations[cid].gone, resumed.total_unread) == (True, 1)
     assert [each.id for each in resumed.others] == [kept]
@@ -243,9 +244,9 @@ async def test_who_comes_back_sees_neither_their_former_time_nor_the_time_betwee
         "welcome",
     ]
     await refused(Code.NOT_FOUND, store.edit(cid, mine.id, user_id="bob", content="edited"))
-    assert (await store.catch_up(cid, user_id="bob", after_seq=1)).reset
-    assert (await store.catch_up(cid, user_id="bob", after_seq=3)).reset
-    caught = await store.catch_up(cid, user_id="bob", after_seq=4)
+    assert (await catch_up(store, cid, user_id="bob", after_seq=1)).reset
+    assert (await catch_up(store, cid, user_id="bob", after_seq=3)).reset
+    caught = await catch_up(store, cid, user_id="bob", after_seq=4)
     assert [entry.seq for entry in caught.events or ()] == [5, 6, 7]
     assert (await store.unread("bob")).conversations == await recount(store, "bob") == {cid: 1}
 
@@ -258,7 +259,7 @@ async def test_who_comes_back_to_a_group_that_shows_its_history_catches_up_with_
     await leave(store, cid, "bob")
     await say(store, cid, "ann", "without you")
     await add(store, cid, "bob")
-    caught = await store.catch_up(cid, user_id="bob", after_seq=1)
+    caught = await catch_up(store, cid, user_id="bob", after_seq=1)
     assert [entry.seq for entry in caught.events or ()] == [2, 3, 4, 5, 6]
     assert (await store.unread("bob")).conversations == await recount(store, "bob") == {}
 
@@ -274,7 +275,7 @@ async def test_changes_of_hidden_messages_say_only_that_something_moved(store: S
         changed = await act
         assert changed.views["cem"].visible_after == 2
         assert changed.views["cem"].counts == (0, 0)
-    caught = await store.catch_up(cid, user_id="cem", after_seq=2)
+    caught = await catch_up(store, cid, user_id="cem", after_seq=2)
     assert caught.events is not None
     assert [entry.event for entry in caught.events] == [
         "conversation_updated",

@@ -7,7 +7,7 @@ from typing import Any
 from stockent.messaging.errors import Code
 from stockent.messaging.models import NOTHING_PERSONAL, Conversation, Personal
 from stockent.messaging.ports import Store
-from tests.store.acts import all_conversations, opened, refused, say
+from tests.store.acts import all_conversations, catch_up, opened, refused, say
 
 
 async def _keep(store: Store, cid: str, who: str, **given: Any) -> Personal:
@@ -32,7 +32,7 @@ async def test_what_one_keeps_is_nobody_elses(store: Store) -> None:
     assert sent.views["bob"].personal == NOTHING_PERSONAL
     assert (await store.conversation(cid, user_id="ann")).personal == kept
     assert (await store.conversation(cid, user_id="bob")).personal == NOTHING_PERSONAL
-    caught = await store.catch_up(cid, user_id="ann", after_seq=0)
+    caught = await catch_up(store, cid, user_id="ann", after_seq=0)
     assert caught.personal == kept
 
 

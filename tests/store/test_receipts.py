@@ -9,7 +9,7 @@ import pytest
 
 from stockent.messaging.models import Conversation, Participant, UserSettings
 from stockent.messaging.ports import Store
-from tests.store.acts import opened, say
+from tests.store.acts import catch_up, opened, say
 from tests.store.conftest import Place
 
 
@@ -139,9 +139,9 @@ async def test_while_receipts_are_off_others_see_where_the_mark_stood(store: Sto
     assert read.view.read_seq == 3
     bob = await person(store, cid, "bob", seen_by="ann")
     assert (bob.read_seq, bob.read_at, bob.delivered_seq) == (1, shown.read_at, 3)
-    caught = await store.catch_up(cid, user_id="ann", after_seq=4)
+    caught = await catch_up(store, cid, user_id="ann", after_seq=4)
     assert (caught.marks["bob"].read_seq, caught.reads["bob"]) == (1, 1)
-    own = await store.catch_up(cid, user_id="bob", after_seq=4)
+    own = await catch_up(store, cid, user_id="bob", after_seq=4)
     assert (own.marks["bob"].read_seq, own.unread) == (3, 1)
     await store.change_settings("bob", share_presence=None, send_read_receipts=True)
     assert (await person(store, cid, "bob", seen_by="ann")).read_seq == 1

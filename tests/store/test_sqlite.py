@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from stockent.store.people import save_profiles
 from stockent.store.schema import metadata
 from stockent.store.search_query import search
 from stockent.store.sends import send_group
+from stockent.store.tails import prove_membership, read_tail
 from stockent.store.transaction import Memory, Transaction
 from tests.store.acts import STEEL, new_client_id, opened, people, say
 
@@ -180,13 +182,15 @@ async def test_nothing_that_is_asked_often_walks_through_a_whole_table(file: Pat
     acts: list[Callable[[], object]] = [
         lambda: queries.profile(writer, "ann", "bob"),
         lambda: queries.conversation(writer, cid, "ann"),
-        lambda: queries.participant_ids(writer, cid, "ann"),
+        lambda: prove_membership(writer, cid, "ann"),
+        lambda: read_tail(writer, cid, "ann", 5),
         lambda: queries.conversations(
             writer, user_id="ann", cursor=None, limit=5, status=None, unread=None, q="steel"
         ),
         lambda: page(9, None),
         lambda: page(None, 0),
         lambda: queries.unread(writer, "ann"),
+        lambda: gaps.conversation_since(writer, cid, "ann", 0),
         lambda: search(writer, SearchQuery((Term(("x",)),), sender_id="ann", after="2025"), "ann"),
         lambda: search(writer, SearchQuery(conversation_id=cid), "ann"),
         lambda: gaps.resume(writer, "ann", {cid: 0}),
@@ -215,6 +219,12 @@ async def test_nothing_that_is_asked_often_walks_through_a_whole_table(file: Pat
             ]
             assert walks == [], statement
     writer.close()
+
+
+def test_no_limit_makes_sqlite_plan_a_statement_anew_each_time() -> None:
+    sources = [file.read_text() for file in Path(queries.__file__).parent.rglob("*.py")]
+    assert any("LIMIT 0 + ?" in source for source in sources)
+    assert [source for source in sources if re.search(r"LIMIT\s+[?:]", source)] == []
 
 
 async def test_a_store_that_was_never_opened_says_so_and_closes(file: Path) -> None:

@@ -5,6 +5,7 @@ import { LogIn, ServerCrash } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 
 import { SocketProvider } from '../react';
+import { FilesProvider } from './files/FilesProvider';
 import { Messenger } from './Messenger';
 import { Announcer } from './parts/announcer';
 import { Button } from './parts/Button';
@@ -35,7 +36,9 @@ function Screen() {
       return (
         <SessionContext value={now} key={now.me.id}>
           <SocketProvider client={now.client}>
-            <Messenger />
+            <FilesProvider uploads={now.uploads} fetchFile={now.demo ? (path, signal) => session.file(path, signal) : null}>
+              <Messenger />
+            </FilesProvider>
           </SocketProvider>
         </SessionContext>
       );

@@ -9,17 +9,19 @@ const GROUPS: readonly { title: string; keys: readonly [string[], string][] }[] 
   {
     title: 'Anywhere',
     keys: [
-      [['/'], 'Search conversations'],
+      [['/'], 'Search'],
+      [[CONTROL, 'K'], 'Search, also while writing'],
       [['C'], 'New conversation'],
       [['?'], 'This list'],
-      [['Esc'], 'Back to the list'],
+      [['Esc'], 'Back to the list, or end the search'],
     ],
   },
   {
-    title: 'In the list',
+    title: 'In the list and among what was found',
     keys: [
       [['↑', '↓'], 'Move'],
       [['Enter'], 'Open'],
+      [['.'], 'Pin, mute, archive and more'],
     ],
   },
   {

@@ -16,9 +16,40 @@ interface Entry {
 }
 
 const route = new Subscribable<Route>(parse(location));
+/** Asks the person before the open conversation is left; what it is given leaves it. */
+type Guard = (leave: () => void) => void;
+let guard: Guard | null = null;
+
 addEventListener('popstate', () => {
-  route.set(parse(location));
+  const next = parse(location);
+  const asking = guardAgainst(next);
+  if (asking === null) {
+    route.set(next);
+    return;
+  }
+  // The browser has gone already: back to where one was, and there again if that is wanted.
+  const { conversationId, at } = route.get();
+  history.pushState({}, '', conversationId === null ? '/' : conversationPath(conversationId, at));
+  asking(() => history.back());
 });
+
+/** Until the returned function is called, or the conversation is left. */
+export function guardLeaving(given: Guard): () => void {
+  guard = given;
+  return () => {
+    if (guard === given) guard = null;
+  };
+}
+
+function guardAgainst({ conversationId }: Route): Guard | null {
+  const asking = guard;
+  if (asking === null || conversationId === route.get().conversationId) return null;
+  return (leave) =>
+    asking(() => {
+      guard = null;
+      leave();
+    });
+}
 
 export function parse({ pathname, search }: Pick<Location, 'pathname' | 'search'>): Route {
   const match = /^\/c\/([^/]+)\/?$/.exec(pathname);
@@ -57,6 +88,11 @@ export function replacePath(path: string): void {
 }
 
 function go(path: string, entry: Entry, replace: boolean): void {
+  const asking = guardAgainst(parse(new URL(path, location.href)));
+  if (asking !== null) {
+    asking(() => go(path, entry, replace));
+    return;
+  }
   if (replace) history.replaceState(entry, '', path);
   else history.pushState(entry, '', path);
   route.set(parse(location));

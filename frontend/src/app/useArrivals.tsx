@@ -1,47 +1,50 @@
-/** Tells of messages that come while one is not looking at their conversation. */
+/** Tells of messages that come while one is not looking at their conversation: how loudly is `loudnessOf`'s to say. */
 
 import { useEffect } from 'react';
 
-import { personName, type Message } from '../client';
+import { personName, type Conversation, type Message } from '../client';
 import { useMe, useSocket } from '../react';
+import { messageWords } from './list/lastLine';
 import { announce } from './parts/announcer';
 import { Avatar } from './parts/Avatar';
 import { dismissToasts, toast } from './parts/toasts';
 import { openConversation } from './router';
-import { plainText } from './text/plainText';
-import { systemWords } from './thread/words';
+import { loudnessOf } from './settings/arrival';
+import { tellDesktop } from './settings/notifications';
 
 export function useArrivals(openId: string | null): void {
   const client = useSocket();
   const me = useMe();
-  useEffect(
-    () =>
-      client.listen('new_message_notification', ({ conversation, message }) => {
-        if (conversation.id !== openId && message.type !== 'SYSTEM') tell(message, conversation.subject?.title ?? null);
-      }),
-    [client, openId],
-  );
-  useEffect(
-    () =>
+  useEffect(() => {
+    const arrive = (message: Message, conversation: Conversation) => tell(message, conversation, me, openId);
+    const parts = [
+      client.listen('new_message_notification', ({ message, conversation }) => arrive(message, conversation)),
       client.listen('message_received', (message) => {
-        if (message.sender.id !== me) announce(message.type === 'SYSTEM' ? systemWords(message, me) : `${personName(message.sender)}: ${plainText(message.content)}`);
+        const conversation = client.store.get().conversations[message.conversationId];
+        if (conversation) arrive(message, conversation);
       }),
-    [client, me],
-  );
+    ];
+    return () => {
+      for (const part of parts) part();
+    };
+  }, [client, me, openId]);
   useEffect(() => {
     if (openId !== null) dismissToasts(openId);
   }, [openId]);
 }
 
-function tell({ conversationId, sender, content }: Message, subject: string | null): void {
+function tell(message: Message, conversation: Conversation, me: string | null, openId: string | null): void {
+  const attentive = document.visibilityState === 'visible' && document.hasFocus();
+  const loudness = loudnessOf(message, conversation, { me, openId, attentive, now: Date.now() });
+  if (loudness === 'silent') return;
+  const { sender } = message;
   const name = personName(sender);
-  const text = plainText(content);
-  announce(`New message from ${name}: ${text}`);
-  toast({
-    about: conversationId,
-    picture: <Avatar id={sender.id} name={name} url={sender.avatarUrl} size="s" />,
-    title: subject === null ? name : `${name} · ${subject}`,
-    text,
-    onOpen: () => openConversation(conversationId),
-  });
+  const text = messageWords(message, me, conversation.participants);
+  const about = conversation.title ?? conversation.subject?.title ?? null;
+  const title = about === null ? name : `${name} · ${about}`;
+  const onOpen = () => openConversation(conversation.id);
+  announce(conversation.id === openId ? `${name}: ${text}` : `New message from ${name}: ${text}`);
+  if (loudness === 'desktop') tellDesktop({ id: message.id, about: conversation.id, title, text, onOpen });
+  if (conversation.id === openId) return;
+  toast({ about: conversation.id, picture: <Avatar id={sender.id} name={name} url={sender.avatarUrl} size="s" />, title, text, onOpen });
 }

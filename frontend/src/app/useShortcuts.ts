@@ -7,7 +7,7 @@ interface Actions {
   back: () => void;
 }
 
-/** Keys that work anywhere on the page, unless a window is open or a text is being written. */
+/** Keys that work anywhere on the page, unless a window is open; the plain ones unless a text is being written. */
 export function useShortcuts(actions: Actions): void {
   const latest = useRef(actions);
   useEffect(() => {
@@ -15,8 +15,14 @@ export function useShortcuts(actions: Actions): void {
   });
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.defaultPrevented || event.altKey || event.isComposing) return;
       if (document.querySelector('dialog[open], [role="menu"], [role="dialog"]') !== null) return;
+      if (event.ctrlKey || event.metaKey) {
+        if (event.key !== 'k' || event.shiftKey) return;
+        event.preventDefault();
+        latest.current.search();
+        return;
+      }
       if (event.key === 'Escape') {
         latest.current.back();
         return;

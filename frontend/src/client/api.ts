@@ -2,6 +2,7 @@
 
 import { Http, type HttpOptions, type RequestOptions } from './http';
 import type {
+  AttachmentKind,
   ChangeConversation,
   Conversation,
   ConversationPage,
@@ -12,6 +13,7 @@ import type {
   MessagePage,
   Profile,
   ReadState,
+  SharedFilePage,
   Started,
   StartConversation,
   Unread,
@@ -28,6 +30,13 @@ export interface ListQuery {
   /** The archived ones instead of the others. */
   archived?: boolean | null;
   q?: string;
+}
+
+/** Newest first. */
+export interface FilesQuery {
+  cursor?: string | null;
+  kind?: AttachmentKind;
+  limit?: number;
 }
 
 /** At most one of the bounds; none means the newest page. */
@@ -47,6 +56,10 @@ export class Api {
 
   me(signal?: AbortSignal): Promise<Profile> {
     return this.request('GET', '/api/me', { signal });
+  }
+
+  files(conversationId: string, { cursor, kind, limit }: FilesQuery = {}, signal?: AbortSignal): Promise<SharedFilePage> {
+    return this.request('GET', `${conversationPath(conversationId)}/attachments`, { query: { cursor, kind, limit }, signal });
   }
 
   unread(signal?: AbortSignal): Promise<Unread> {

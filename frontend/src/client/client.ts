@@ -22,15 +22,16 @@ import type { Extras, MessagingClientOptions } from './options';
 import { OutboxSender } from './outbox';
 import { listenToPage } from './page';
 import { PresenceWatch } from './presence';
-import { quoteOf } from './quotes';
 import { Reactions } from './reactions';
 import { ReadMarks } from './reading';
 import { search, type SearchPage, type SearchQuery } from './search';
+import { Sending } from './sending';
+import { isSound } from './sound';
 import { apply } from './state';
 import { Subscribable } from './store';
 import { Sync } from './sync';
 import { TypingSignals } from './typing';
-import { NO_UPLOADS, outgoingFile, type UploadSource } from './uploadSource';
+import type { UploadSource } from './uploadSource';
 import type {
   TypingActivity,
   ChangeSettings,
@@ -59,6 +60,7 @@ export class MessagingClient implements ConnectionListener {
   private readonly history: History;
   private readonly sync: Sync;
   private readonly outbox: OutboxSender;
+  private readonly sending: Sending;
   private readonly reads: ReadMarks;
   private readonly deliveries: DeliveryMarks;
   private readonly signals: TypingSignals;
@@ -69,7 +71,6 @@ export class MessagingClient implements ConnectionListener {
   private readonly presence: PresenceWatch;
   private readonly refreshToken: () => Promise<string | null>;
   private readonly ears = new Set<Ear>();
-  private uploads: UploadSource = NO_UPLOADS;
   private stopListening: () => void = () => undefined;
   private restoredFor: string | null = null;
   private leaving = false;
@@ -96,6 +97,7 @@ export class MessagingClient implements ConnectionListener {
     this.groups = new Groups(desk);
     this.drafts = new Drafts(options.draftStorage === undefined ? browserDrafts() : options.draftStorage);
     this.activity = new Activity((status) => this.presence.say(status));
+    this.sending = new Sending(desk, this.outbox, this.drafts);
     if (options.userId !== undefined) this.drafts.open(options.userId);
   }
 
@@ -128,8 +130,7 @@ export class MessagingClient implements ConnectionListener {
 
   /** Whose uploads messages may carry. */
   carryUploads(uploads: UploadSource): void {
-    this.uploads = uploads;
-    this.outbox.follow(uploads);
+    this.sending.follow(uploads);
   }
 
   /** Have a conversation in view until the returned function is called; `at` is the message to have in the window. */
@@ -141,41 +142,29 @@ export class MessagingClient implements ConnectionListener {
    * Send without waiting. Returns the `clientId`, under which the outbox shows what becomes of it. The draft's text is
    * cleared with a text, its reply in any case.
    */
-  send(conversationId: string, content: string, { replyTo = null, mentions = [], attachments = [] }: Extras = {}): string {
-    const clientId = newClientId();
-    const quote = replyTo !== null && 'id' in replyTo ? quoteOf(replyTo) : replyTo;
-    const files = attachments.map((carried) => outgoingFile(carried, this.uploads));
-    const text = content.trim();
+  send(conversationId: string, content: string, extras: Extras = {}): string {
     this.signals.stop();
-    if (text === '') this.drafts.set(conversationId, { replyTo: null });
-    else this.drafts.clear(conversationId);
-    this.dispatch({ type: 'send', clientId, conversationId, content: text, at: new Date().toISOString(), replyTo: quote, mentions, attachments: files });
-    this.outbox.pump();
-    return clientId;
+    return this.sending.send(conversationId, content, extras);
   }
 
   /** Send what another message says to each of these conversations. Returns the `clientId`s. */
   forward(message: Message, conversationIds: readonly string[]): string[] {
-    const { id: messageId, content, attachments } = message;
-    const forwardOf = { conversationId: message.conversationId, messageId };
-    const files = attachments.map((attachment) => outgoingFile(attachment, this.uploads));
-    const clientIds = conversationIds.map((conversationId) => {
-      const clientId = newClientId();
-      this.dispatch({ type: 'send', clientId, conversationId, content, at: new Date().toISOString(), attachments: files, forwardOf });
-      return clientId;
-    });
-    this.outbox.pump();
-    return clientIds;
+    return this.sending.forward(message, conversationIds);
   }
 
+  /** Its files are tried again too. */
   retry(clientId: string): void {
-    this.dispatch({ type: 'retry', clientId });
-    this.outbox.pump();
+    this.sending.retry(clientId);
   }
 
+  /** Its files are withdrawn too. */
   discard(clientId: string): void {
-    this.dispatch({ type: 'discard', clientId });
-    this.outbox.pump();
+    this.sending.discard(clientId);
+  }
+
+  /** Discard it and have its text, reply and files back, to be changed. What is written meanwhile stays, before it. */
+  takeBack(clientId: string): void {
+    this.sending.takeBack(clientId);
   }
 
   /** Mentions that are not given stay as they are. */
@@ -290,7 +279,7 @@ export class MessagingClient implements ConnectionListener {
   }
 
   loadAround(conversationId: string, seq: number): Promise<void> {
-    return this.history.open(conversationId, seq);
+    return this.history.show(conversationId, seq);
   }
 
   /** Have the first unread message in the window. Resolves with the `seq` behind which all is unread. */
@@ -318,7 +307,7 @@ export class MessagingClient implements ConnectionListener {
       void this.renew();
       return;
     }
-    if (name === 'server_draining') return;
+    if (name === 'server_draining' || !isSound(name, payload)) return;
     if (name === 'user_typing') this.signals.onOthersTyping(payload as ServerEvents['user_typing']);
     const anew = name === 'ready' && this.isAnotherEpoch(payload as Ready);
     this.dispatch({ type: name, payload } as StateEvent);

@@ -9,6 +9,7 @@ export const UNDO_MS = 5_000;
 interface Request {
   conversationId: string;
   timer: Timer;
+  done: Promise<boolean>;
   settle: (told: Promise<boolean>) => void;
 }
 
@@ -24,15 +25,17 @@ export class Deletions {
 
   /** True once it is deleted, false if that was undone; rejects with the server's refusal. */
   request(conversationId: string, messageId: string): Promise<boolean> {
-    if (this.waiting.has(messageId)) return Promise.resolve(false);
+    const before = this.waiting.get(messageId);
+    if (before !== undefined) return before.done;
     this.desk.dispatch({ type: 'delete_requested', conversationId, messageId, dueAt: Date.now() + this.undoMs });
-    return new Promise((settle) => {
-      const timer = new Timer(() => {
-        this.go(messageId);
-      });
-      this.waiting.set(messageId, { conversationId, timer, settle });
-      timer.set(this.undoMs);
+    let settle: Request['settle'] = () => undefined;
+    const done = new Promise<boolean>((resolve) => (settle = resolve));
+    const timer = new Timer(() => {
+      this.go(messageId);
     });
+    this.waiting.set(messageId, { conversationId, timer, done, settle });
+    timer.set(this.undoMs);
+    return done;
   }
 
   /** False where it is too late for that. */

@@ -23,6 +23,7 @@ export class DeliveryMarks {
   });
   private readonly unsubscribe: () => void;
   private seen: State['conversations'] = {};
+  private epoch: string | null = null;
   private telling = false;
 
   constructor(
@@ -44,13 +45,23 @@ export class DeliveryMarks {
   }
 
   private look(): void {
-    const { conversations } = this.desk.store.get();
+    const { conversations, epoch } = this.desk.store.get();
+    if (epoch !== this.epoch) this.begin(epoch);
     if (conversations === this.seen) return;
     for (const conversation of Object.values(conversations)) {
       if (this.seen[conversation.id] !== conversation) this.note(conversation);
     }
     this.seen = conversations;
     this.soon();
+  }
+
+  /** Positions of another life of the store mean nothing. */
+  private begin(epoch: string | null): void {
+    if (this.epoch !== null) {
+      this.news.clear();
+      this.told.clear();
+    }
+    this.epoch = epoch;
   }
 
   private note(conversation: Conversation): void {

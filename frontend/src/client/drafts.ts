@@ -37,7 +37,7 @@ export class Drafts {
 
   /** Whose drafts they are. What was written before that was known is theirs. */
   open(userId: string): void {
-    const prefix = `stockent.draft.${userId}.`;
+    const prefix = `stockent.draft/${userId}/`;
     if (this.prefix === prefix) return;
     if (this.prefix !== null) this.kept.clear();
     this.prefix = prefix;
@@ -130,16 +130,15 @@ export function browserDrafts(): DraftStorage | null {
   }
 }
 
-/** A text that is none of ours was written by an earlier version of the page. */
 function parseDraft(text: string | null): Kept | null {
-  if (text === null || text === '') return null;
+  if (text === null) return null;
   try {
     const found = JSON.parse(text) as Partial<Kept> | null;
-    if (typeof found?.text !== 'string') return { ...NO_DRAFT, text, at: 0 };
+    if (typeof found?.text !== 'string') return null;
     const mentions = Array.isArray(found.mentions) ? found.mentions.filter((id) => typeof id === 'string') : [];
     return { text: found.text, mentions, replyTo: isQuote(found.replyTo) ? found.replyTo : null, at: Number(found.at) || 0 };
   } catch {
-    return { ...NO_DRAFT, text, at: 0 };
+    return null;
   }
 }
 

@@ -105,13 +105,20 @@ export class History {
     const conversation = conversations[conversationId];
     if (conversation === undefined) return null;
     const readSeq = readSeqOf(conversation, me);
-    const oldest = threads[conversationId]?.messages[0]?.seq ?? Infinity;
-    if (oldest > readSeq + 1) await this.around(conversationId, readSeq + 1);
+    const { messages = [], hasAfter = true } = threads[conversationId] ?? {};
+    const reaches = (messages[0]?.seq ?? Infinity) <= readSeq + 1 && (!hasAfter || (messages.at(-1)?.seq ?? 0) > readSeq);
+    if (!reaches) await this.around(conversationId, readSeq + 1);
     return readSeq;
   }
 
   around(conversationId: string, seq: number): Promise<void> {
     return this.page(conversationId, 'replace', { around: seq });
+  }
+
+  /** Have this message in the window, wherever that is now. */
+  show(conversationId: string, seq: number): Promise<void> {
+    const held = holds(this.desk.store.get().threads[conversationId], seq);
+    return held ? Promise.resolve() : this.around(conversationId, seq);
   }
 
   private async extend(conversationId: string, mode: 'before' | 'after'): Promise<void> {

@@ -1,7 +1,7 @@
 /** The client library without React. */
 
 export { Activity, HIDDEN_MS, IDLE_MS, type ActivityOptions } from './activity';
-export { Api, type ApiOptions, type ListQuery, type PageQuery, type TokenSource } from './api';
+export { Api, type ApiOptions, type FilesQuery, type ListQuery, type PageQuery, type TokenSource } from './api';
 export { MessagingClient } from './client';
 export { newClientId } from './clientId';
 export { UNDO_MS } from './deletions';

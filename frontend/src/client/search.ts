@@ -2,9 +2,9 @@
 
 import type { Api } from './api';
 import { toMessagingError } from './errors';
+import type { components } from './generated/api';
 import { Subscribable } from './store';
 import { Timer } from './timer';
-import type { Message, Sender, Subject } from './wire';
 
 export interface SearchQuery {
   q?: string;
@@ -20,35 +20,14 @@ export interface SearchQuery {
   limit?: number;
 }
 
-/** In UTF-16 units of `message.content`, from `start` up to `end`. */
-export interface Highlight {
-  start: number;
-  end: number;
-}
-
+export type Highlight = components['schemas']['Highlight'];
 /** Enough of a conversation to name it beside a hit. */
-export interface FoundConversation {
-  id: string;
-  kind: 'DIRECT' | 'GROUP';
-  title: string | null;
-  subject: Subject | null;
-  participants: Sender[];
-  participantCount: number;
-}
-
-export interface SearchHit {
-  message: Message;
-  conversation: FoundConversation;
-  highlights: Highlight[];
-}
-
-export interface SearchPage {
-  items: SearchHit[];
-  nextCursor: string | null;
-}
+export type FoundConversation = components['schemas']['SearchConversation'];
+export type SearchHit = components['schemas']['SearchHit'];
+export type SearchPage = components['schemas']['SearchPage'];
 
 export interface SearchState {
-  /** `idle`: nothing is asked. While `loading`, the hits are those of the question before. */
+  /** `idle`: nothing is asked. While `loading`, the hits are those of the question before; if it fails, they are gone. */
   status: 'idle' | 'loading' | 'loaded' | 'failed';
   hits: readonly SearchHit[];
   hasMore: boolean;
@@ -72,6 +51,8 @@ export class Searching {
   readonly state = new Subscribable<SearchState>(NOTHING);
   private query: SearchQuery = {};
   private cursor: string | null = null;
+  /** Of the page that was asked for last. */
+  private asked: string | null = null;
   private asking: AbortController | null = null;
   private readonly settle = new Timer(() => {
     void this.load(null);
@@ -92,8 +73,8 @@ export class Searching {
 
   /** The next page; after a failure, the same again. */
   async more(): Promise<void> {
-    const { status, hits } = this.state.get();
-    if (status === 'failed') await this.load(hits.length > 0 ? this.cursor : null);
+    const { status } = this.state.get();
+    if (status === 'failed') await this.load(this.asked);
     else if (status === 'loaded' && this.cursor !== null) await this.load(this.cursor);
   }
 
@@ -107,6 +88,7 @@ export class Searching {
     this.cancel();
     const asking = new AbortController();
     this.asking = asking;
+    this.asked = cursor;
     this.state.set({ ...this.state.get(), status: 'loading', error: null });
     try {
       const page = await search(this.api, { ...this.query, cursor }, asking.signal);
@@ -115,7 +97,9 @@ export class Searching {
       const hits = cursor === null ? page.items : [...this.state.get().hits, ...page.items];
       this.state.set({ status: 'loaded', hits, hasMore: page.nextCursor !== null, error: null });
     } catch (error) {
-      if (this.asking === asking) this.state.set({ ...this.state.get(), status: 'failed', error: toMessagingError(error).message });
+      if (this.asking !== asking) return;
+      const before = cursor === null ? NOTHING : this.state.get();
+      this.state.set({ ...before, status: 'failed', error: toMessagingError(error).message });
     }
   }
 }

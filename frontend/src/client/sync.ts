@@ -108,6 +108,7 @@ export class Sync {
     }
     this.views.delete(conversationId);
     if (this.closed) return;
+    this.history.attend(conversationId, null);
     this.desk.dispatch({ type: 'thread_left', conversationId, keep: TRIM_TO });
     if (this.desk.connection.online) {
       void this.desk.connection.command('leave_conversation', { conversationId }).catch(() => undefined);

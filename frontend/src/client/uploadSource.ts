@@ -17,11 +17,20 @@ export interface UploadSource {
   readonly list: { get: () => readonly CarriedFile[]; subscribe: (listener: () => void) => () => void };
   /** These belong to a message now: they are forgotten here and stay at the server. */
   release: (ids: readonly string[]) => void;
+  /** A message that is to be sent waits for them, or does not any more. */
+  claim: (ids: readonly string[], claimed: boolean) => void;
+  /** Try again now, if it failed and may be tried again. */
+  retry: (id: string) => void;
+  /** Nobody wants it any more. */
+  remove: (id: string) => void;
 }
 
 export const NO_UPLOADS: UploadSource = {
   list: { get: () => [], subscribe: () => () => undefined },
   release: () => undefined,
+  claim: () => undefined,
+  retry: () => undefined,
+  remove: () => undefined,
 };
 
 /** What a message is to carry: what the server has, or the id of an upload. */

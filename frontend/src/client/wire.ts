@@ -10,6 +10,7 @@ export type {
   Activity as TypingActivity,
   ActiveStatus,
   Attachment,
+  AttachmentKind,
   SystemEvent,
   Catchup,
   ChangePersonalCommand,
@@ -56,6 +57,8 @@ type Schemas = components['schemas'];
 
 export type Profile = Schemas['Profile'];
 export type Person = Omit<Sender, 'id'>;
+export type SharedFile = Schemas['SharedFile'];
+export type SharedFilePage = Schemas['SharedFilePage'];
 export type Unread = Schemas['Unread'];
 export type ReadState = Schemas['ReadState'];
 export type Problem = Schemas['Problem'];

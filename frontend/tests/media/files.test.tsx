@@ -6,7 +6,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { FileCard } from '../../src/app/media/FileCard';
-import { extensionOf, kindOf, safeName, sizeText, splitName } from '../../src/app/media/files';
+import { extensionOf, kindOf, safeName, splitName } from '../../src/app/media/files';
 
 afterEach(cleanup);
 
@@ -39,16 +39,12 @@ test('the type that the server found counts, not the name', () => {
   expect(kindOf('application/octet-stream', 'part').words).toBe('File');
 });
 
-test('sizes are said in the unit that fits', () => {
-  expect([0, 999, 1_000, 1_250_000, 999_999, 12_345_678].map(sizeText)).toEqual(['0 B', '999 B', '1 KB', '1.3 MB', '1 MB', '12 MB']);
-});
-
 test('a card names its buttons by its file', async () => {
   const preview = vi.fn();
   render(<FileCard name={'offer\u202efdp.pdf'} type="application/pdf" sizeBytes={1_200_000} url="/api/files/1" onPreview={preview} />);
   expect(screen.getByRole('group', { name: 'offerfdp.pdf' }).textContent).toContain('PDF document · 1.2 MB');
   const link = screen.getByRole<HTMLAnchorElement>('link', { name: 'Download offerfdp.pdf' });
-  expect([link.getAttribute('href'), link.download]).toEqual(['/api/files/1', 'offerfdp.pdf']);
+  expect([link.getAttribute('href'), link.download]).toEqual(['/api/files/1?download=true', 'offerfdp.pdf']);
   await userEvent.click(screen.getByRole('button', { name: 'Preview offerfdp.pdf' }));
   expect(preview).toHaveBeenCalledOnce();
 });

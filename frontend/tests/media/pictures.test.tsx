@@ -77,7 +77,7 @@ describe('the lightbox', () => {
     expect(said()).toBe('5 of 5, photo 5.jpg');
     await user.keyboard('{Home}{ArrowLeft}');
     expect(said()).toBe('1 of 5, photo 1.jpg');
-    expect(screen.getByRole('link', { name: 'Download' }).getAttribute('href')).toBe('/full/0');
+    expect(screen.getByRole('link', { name: 'Download' }).getAttribute('href')).toBe('/full/0?download=true');
   });
 
   test('the focus stays on a button that has come to its end', async () => {

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 
 import { Server, type Socket } from 'socket.io';
 
+import type { Subject } from '../../src/client';
 import { readyPayload } from '../make';
 import { Refusal, room, user, watchers, World } from './world';
 
@@ -24,7 +25,7 @@ export interface Body {
   participantIds: string[];
   status: 'ACTIVE' | 'CLOSED';
   recipientId: string;
-  subject: null;
+  subject: Subject | null;
   emoji: string;
   mentions: string[];
   activity: 'typing' | 'recording';
@@ -206,7 +207,7 @@ export class Backend {
       case 'GET conversations :id':
         return [200, this.world.seen(id, userId)];
       case 'PATCH conversations :id':
-        return [200, this.world.change(id, userId, body as object)];
+        return [200, this.world.change(id, userId, body)];
       case 'DELETE conversations :id':
         this.world.remove(id, userId);
         return [204, undefined];
@@ -219,7 +220,7 @@ export class Backend {
       case 'DELETE conversations :id messages :mid':
         return [200, this.world.erase(id, userId, messageId)];
       case 'POST messages':
-        return [201, this.world.start(userId, body.recipientId, body.subject ?? null, body.content, body.clientId)];
+        return [201, this.world.start(userId, body.recipientId, body.subject, body.content, body.clientId)];
       case 'GET search':
         return [200, this.world.search(userId, url.searchParams)];
       default:

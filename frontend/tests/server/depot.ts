@@ -17,8 +17,11 @@ export interface Refused {
   offset?: number;
 }
 
-/** Answer; do it and cut the line before the answer; take only so many bytes and cut it; refuse; never answer. */
-export type Fate = 'answer' | 'mute' | 'hang' | { takeBytes: number } | { refuse: Refused };
+/**
+ * Answer; do it and cut the line before the answer; take all bytes and die before the content is judged; take only so
+ * many bytes and cut it; refuse; never answer.
+ */
+export type Fate = 'answer' | 'mute' | 'die' | 'hang' | { takeBytes: number } | { refuse: Refused };
 
 interface Kept {
   id: string;
@@ -112,13 +115,13 @@ export class Depot {
       return;
     }
     const most = typeof fate === 'object' ? fate.takeBytes : Number.POSITIVE_INFINITY;
-    const answer = this.route(asked, await bodyOf(request, most));
+    const answer = this.route(asked, await bodyOf(request, most), fate !== 'die');
     if (fate !== 'answer') response.socket?.destroy();
     else if ('status' in answer) refuse(response, answer);
     else reply(response, answer.code, answer.body);
   }
 
-  private route({ method, path, offset }: Asked, body: Buffer): { code: number; body: unknown } | Refused {
+  private route({ method, path, offset }: Asked, body: Buffer, judging: boolean): { code: number; body: unknown } | Refused {
     const id = path.split('/')[3];
     if (method === 'POST') return this.begin(JSON.parse(body.toString()) as Kept);
     const kept = this.kept.get(id ?? '');
@@ -127,7 +130,7 @@ export class Depot {
       this.kept.delete(kept.id);
       return { code: 204, body: undefined };
     }
-    return method === 'PATCH' ? this.append(kept, offset, body) : { code: 200, body: this.stateOf(kept) };
+    return method === 'PATCH' ? this.append(kept, offset, body, judging) : { code: 200, body: this.stateOf(kept) };
   }
 
   private begin({ clientId, name, sizeBytes, voice }: Kept): { code: number; body: unknown } {
@@ -138,11 +141,12 @@ export class Depot {
     return { code: 201, body: this.stateOf(kept) };
   }
 
-  private append(kept: Kept, offset: number, body: Buffer): { code: number; body: unknown } | Refused {
+  /** A file is finished only inside a request that brings its end, be that nothing. */
+  private append(kept: Kept, offset: number, body: Buffer, judging: boolean): { code: number; body: unknown } | Refused {
     if (offset !== kept.content.length) return { status: 409, code: 'offset_mismatch', offset: kept.content.length };
     if (body.length > this.maxChunkBytes) return { status: 413, code: 'too_large' };
     kept.content = Buffer.concat([kept.content, body]);
-    if (kept.content.length < kept.sizeBytes) return { code: 200, body: this.stateOf(kept) };
+    if (kept.content.length < kept.sizeBytes || !judging) return { code: 200, body: this.stateOf(kept) };
     const reason = this.judge(kept.content, kept.name);
     if (reason !== null) return { status: 422, code: 'content_refused', detail: reason };
     kept.ready = true;

@@ -11,7 +11,7 @@ const SIZE = 1_000;
 
 function upload(id: string, more: Partial<Upload> = {}): Upload {
   const source = new Blob(['x'.repeat(SIZE)]);
-  return { id, conversationId: 'c', source, name: `${id}.txt`, sizeBytes: SIZE, voice: false, status: 'waiting', progress: 0, attachment: null, error: null, ...more };
+  return { id, conversationId: 'c', source, name: `${id}.txt`, sizeBytes: SIZE, voice: false, claimed: false, status: 'waiting', progress: 0, attachment: null, error: null, ...more };
 }
 
 const attachment = { id: 'a1' } as Attachment;
@@ -89,8 +89,8 @@ test('when the last byte has left, the server has the word', () => {
   expect(list[0]).toMatchObject({ status: 'processing', progress: 1 });
 });
 
-test('a message’s files are those of its conversation, without voice and without what was cancelled', () => {
-  const list = [upload('a'), upload('b', { conversationId: 'd' }), upload('c', { voice: true }), upload('e', { status: 'cancelled' }), upload('f', { status: 'failed' })];
+test('a message’s files are those of its conversation, without voice, what was cancelled and what another message has', () => {
+  const list = [reduce([upload('g')], { type: 'claimed', id: 'g', claimed: true })[0] ?? upload('g'), upload('a'), upload('b', { conversationId: 'd' }), upload('c', { voice: true }), upload('e', { status: 'cancelled' }), upload('f', { status: 'failed' })];
   expect(uploadsFor(list, 'c').map((one) => one.id)).toEqual(['a', 'f']);
 });
 
@@ -119,7 +119,7 @@ describe('limits', () => {
   });
 
   test('sizes are written as people read them', () => {
-    expect([0, 1, 1_023, 1_024, 1_536, 10_240, 26_214_400, 3 * 1_024 ** 3].map(sizeText)).toEqual(['0 B', '1 B', '1,023 B', '1 KB', '1.5 KB', '10 KB', '25 MB', '3 GB']);
+    expect([0, 1, 999, 1_000, 1_250_000, 999_999, 25_000_000, 3e9].map(sizeText)).toEqual(['0 B', '1 B', '999 B', '1 KB', '1.3 MB', '1 MB', '25 MB', '3 GB']);
   });
 
   test('a name is the last part of a path, without control characters, never empty and never too long', () => {

@@ -17,6 +17,7 @@ let urls: Set<string>;
 beforeEach(() => {
   announce('');
   urls = completeJsdom();
+  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined, removeEventListener: () => undefined }));
 });
 
 afterEach(() => {
@@ -32,6 +33,7 @@ function upload(name: string, more: Partial<Upload> = {}): Upload {
     name,
     sizeBytes: 2_048,
     voice: false,
+    claimed: false,
     status: 'uploading',
     progress: 0.4,
     attachment: null,

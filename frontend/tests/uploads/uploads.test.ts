@@ -143,6 +143,13 @@ describe('a network that fails', () => {
     arrivedWhole('a', 150 * KB);
   });
 
+  test('a file that came whole and was not judged is finished by an empty piece', async () => {
+    once('die', (method, offset) => method === 'PATCH' && offset === 64 * KB);
+    const uploads = uploadsWith();
+    expect((await settled(uploads, uploads.add(file('a.bin', 100 * KB)))).status).toBe('ready');
+    expect(depot.requests('PATCH').map(({ offset }) => offset)).toEqual([0, 64 * KB, 100 * KB]);
+  });
+
   test('a piece that is cut off goes on from what has arrived', async () => {
     once({ takeBytes: 1_000 }, (method) => method === 'PATCH');
     const uploads = uploadsWith();

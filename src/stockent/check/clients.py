@@ -34,6 +34,14 @@ class Answer(NamedTuple):
     body: Any
 
 
+class Fetched(NamedTuple):
+    """`headers` by lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
 class Person:
     """Somebody with a token, over HTTP. `label` names them in reports."""
 
@@ -48,8 +56,8 @@ class Person:
         self, method: str, path: str, body: object = None, *, params: Mapping[str, str | int] | None = None
     ) -> Answer:
         """The status and the decoded JSON, None for a body that is none."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return await request(self._http, method, self.url + path, body, params=params, headers=headers)
+        url = self.url + path
+        return await request(self._http, method, url, body, params=params, headers=self._authorized())
 
     async def done(
         self,
@@ -82,6 +90,28 @@ class Person:
         problem: dict[str, Any] = answer.body
         return problem
 
+    async def send_bytes(self, path: str, content: bytes) -> Answer:
+        """PATCH with the bytes as they are."""
+        headers = self._authorized() | {"Content-Type": "application/octet-stream"}
+        async with self._http.patch(
+            self.url + path, data=content, headers=headers, timeout=_timeout(), allow_redirects=False
+        ) as response:
+            return Answer(response.status, await response.json(content_type=None))
+
+    async def fetch(self, path: str, **headers: str) -> Fetched:
+        """A file, wherever the server sends one for it."""
+        headers |= self._authorized()
+        async with self._http.get(self.url + path, headers=headers, timeout=_timeout()) as response:
+            named = {name.lower(): value for name, value in response.headers.items()}
+            return Fetched(response.status, named, await response.read())
+
+    def _authorized(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+
+def _timeout() -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S)
+
 
 async def request(
     http: aiohttp.ClientSession,
@@ -92,9 +122,8 @@ async def request(
     params: Mapping[str, str | int] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S)
     async with http.request(
-        method, url, json=body, params=params, headers=headers, timeout=timeout, allow_redirects=False
+        method, url, json=body, params=params, headers=headers, timeout=_timeout(), allow_redirects=False
     ) as response:
         raw = await response.read()
         return Answer(response.status, await response.json(content_type=None) if raw else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from . import enriching, grouping, signals, standing, talking
+from . import enriching, grouping, sharing, signals, standing, talking
 from .scene import Scene
 
 Run = Callable[[Scene], Awaitable[None]]
@@ -44,6 +44,11 @@ STEPS: tuple[Step, ...] = (
     Step("an answer quotes, and mentions who takes part", enriching.answer, (talking.edit,)),
     Step("a forwarded message brings its text", enriching.forward, (talking.edit,)),
     Step("former texts are there for those who read", enriching.former_texts, (talking.edit,)),
+    Step("a file comes in parts and goes with its message", sharing.upload_and_send, (talking.join,)),
+    Step("a file is for those who take part", sharing.download, (sharing.upload_and_send,)),
+    Step("a picture has its size and a small one", sharing.show_picture, (sharing.upload_and_send,)),
+    Step("a voice message is measured", sharing.say_by_voice, (sharing.upload_and_send,)),
+    Step("what is too large, empty or harmful is refused", sharing.refuse_files, (talking.join,)),
     Step("pinned and archived is everyone's own", enriching.keep, (talking.join,)),
     Step("a deleted message leaves its place empty", talking.delete_message, (talking.send_over_http,)),
     Step("a closed conversation takes no message until reopened", talking.close_and_reopen, (talking.join,)),

@@ -41,6 +41,9 @@ class Scene:
     group_id: str = field(init=False)
     first: Json = field(init=False)
     second: Json = field(init=False)
+    #: The first file that was sent: its bytes, and the Attachment.
+    content: bytes = field(init=False, repr=False)
+    file: Json = field(init=False)
     epoch: str = ""
     #: Unread messages that the seller had before the check; a demo's people have some.
     unread_before: int = 0

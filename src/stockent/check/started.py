@@ -35,6 +35,7 @@ _NOT_INHERITED = frozenset(
         "JWT_AUDIENCE",
         "JWT_ISSUER",
         "SOCKET_CORS_ORIGIN",
+        "FILES_URL",
     }
 )
 _ADDRESS = re.compile(r"http://\S+:[0-9]+")

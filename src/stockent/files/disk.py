@@ -81,6 +81,16 @@ class Shelf:
         except FileNotFoundError:
             return []
 
+    def strays(self, shard_name: str) -> list[Path]:
+        """What somebody wrote beside a file, under its name and an ending."""
+        try:
+            with os.scandir(self.root / shard_name) as found:
+                return [
+                    Path(item) for item in found if is_id(item.name.partition(".")[0]) and "." in item.name
+                ]
+        except FileNotFoundError:
+            return []
+
     def need_room(self, size_bytes: int) -> None:
         """Raise `OSError` (ENOSPC) when so much more would touch the reserve."""
         if shutil.disk_usage(self.root).free < self._reserve_bytes + size_bytes:

@@ -33,7 +33,14 @@ class Staging:
         self._leaving: set[str] = set()
 
     async def open(self) -> None:
-        await self._threads.run(self._uploads.prepare)
+        await self._threads.run(self._prepare_uploads)
+
+    def _prepare_uploads(self) -> None:
+        """An inspection writes beside the upload; one that was killed has left it there."""
+        self._uploads.prepare()
+        for shard in SHARDS:
+            for left in self._uploads.strays(shard):
+                left.unlink()
 
     async def close(self) -> None:
         await self._threads.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..messaging import conversations, receipts, sync, users
+from ..messaging import sync, users
 from ..messaging.commands import (
     ConversationRef,
     Done,
@@ -32,7 +32,7 @@ async def join(context: Context, socket: Socket, actor: Actor, command: JoinConv
     except TooManyRooms as error:
         raise MessagingError(Code.INVALID, f"{error}; leave a conversation before joining another") from None
     try:
-        ack = await _joined(context, actor, command)
+        ack = await sync.join(context.domain, actor, command)
     except MessagingError:
         socket.leave(room)
         raise
@@ -63,19 +63,6 @@ async def _enter(context: Context, socket: Socket, actor: Actor, conversation_id
 
 def _is_in(socket: Socket, room: str) -> bool:
     return socket.rooms is not None and room in socket.rooms
-
-
-async def _joined(context: Context, actor: Actor, command: JoinConversation) -> JoinedAck:
-    """What is handed out here counts as delivered."""
-    conversation = await conversations.get(context.domain, actor, command.conversation_id)
-    if command.after_seq is None:
-        ack = JoinedAck(conversation=conversation)
-    else:
-        gap = await sync.catch_up(context.domain, actor, command.conversation_id, command.after_seq)
-        ack = JoinedAck(conversation=conversation, events=gap.events or [], reset=gap.reset)
-    if receipts.is_news(conversation, actor.user_id):
-        await receipts.handed_out(context.domain, actor, {conversation.id: conversation.seq})
-    return ack
 
 
 async def leave(context: Context, socket: Socket, actor: Actor, command: ConversationRef) -> Done:

@@ -16,6 +16,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ..auth import Authenticator
+from ..messaging.attachments import Attachments
 from ..messaging.domain import Domain
 from .bodies import MAX_BODY_BYTES, ApiRequest
 from .browsers import BrowserRules
@@ -34,18 +35,21 @@ API_PATHS = ("/api", "/healthz", "/readyz")
 def create_app(
     domain: Domain,
     authenticator: Authenticator,
+    attachments: Attachments,
     *,
     allowed_origins: Collection[str],
+    files_origin: str | None = None,
     demo: Demo | None = None,
     readiness: Readiness | None = None,
     page_dir: Traversable | None = None,
 ) -> ASGIApp:
     """Return the ASGI app of everything but Socket.IO.
 
-    `allowed_origins` is the exact allow-list for browsers. `readiness` is what `/readyz` asks, by default
+    `allowed_origins` is the exact allow-list for browsers. `files_origin` is where links to files lead, None when files
+    come from here. `readiness` is what `/readyz` asks, by default
     the store. `page_dir` holds the built page, by default the package's own. The store need not be open yet.
     """
-    api = Representations(create_api(domain, authenticator, demo=demo, readiness=readiness))
+    api = Representations(create_api(domain, authenticator, attachments, demo=demo, readiness=readiness))
     site = Site(page_dir)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,12 +58,13 @@ def create_app(
         else:
             await site(scope, receive, send)
 
-    return BrowserRules(app, origins=allowed_origins)
+    return BrowserRules(app, origins=allowed_origins, files_origin=files_origin)
 
 
 def create_api(
     domain: Domain,
     authenticator: Authenticator,
+    attachments: Attachments,
     *,
     demo: Demo | None = None,
     readiness: Readiness | None = None,
@@ -74,6 +79,7 @@ def create_api(
         route_handlers=[speaking_routes([speaker]), open_routes(), description_routes()],
         dependencies=given(
             domain=domain,
+            attachments=attachments,
             authenticator=authenticator,
             demo=demo,
             readiness=readiness or domain.store.ping,

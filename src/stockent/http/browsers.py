@@ -35,10 +35,11 @@ SECURITY_HEADERS: Headers = [
 
 
 class BrowserRules:
-    """`origins`: the exact allow-list."""
+    """`origins`: the exact allow-list. `files_origin`: where links to files lead, None for here."""
 
-    def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, *, origins: Collection[str], files_origin: str | None = None) -> None:
         self._app = app
+        self._files_origin = b"" if files_origin is None else b" " + files_origin.encode()
         self._origins = frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +47,7 @@ class BrowserRules:
             await self._app(scope, receive, send)
             return
         origin = _origin(scope)
-        headers = _answer_headers(scope, cors=self._cors(origin))
+        headers = _answer_headers(scope, self._files_origin, cors=self._cors(origin))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -80,22 +81,30 @@ class BrowserRules:
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", b"etag, retry-after"),
+            (
+                b"access-control-expose-headers",
+                b"etag, retry-after, accept-ranges, content-range, content-disposition",
+            ),
         ]
 
 
-def _answer_headers(scope: HTTPScope, *, cors: Headers) -> Headers:
-    policy = _content_security_policy(_header(scope, b"host") or b"")
+def _answer_headers(scope: HTTPScope, files_origin: bytes, *, cors: Headers) -> Headers:
+    policy = _content_security_policy(_header(scope, b"host") or b"", files_origin)
     return [*SECURITY_HEADERS, (b"content-security-policy", policy), (b"vary", b"Origin"), *cors]
 
 
-def _content_security_policy(host: bytes) -> bytes:
+def _content_security_policy(host: bytes, files_origin: bytes) -> bytes:
     """Older browsers do not count WebSockets under 'self', so the host is named too, if it is a plain one."""
     sockets = b" ws://" + host + b" wss://" + host if _HOST.fullmatch(host) else b""
     return (
-        b"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; "
-        b"media-src 'self' blob:; worker-src 'self'; font-src 'self'; "
-        b"connect-src 'self'" + sockets + b"; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        b"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:"
+        + files_origin
+        + b"; "
+        b"media-src 'self' blob:" + files_origin + b"; worker-src 'self'; font-src 'self'; "
+        b"connect-src 'self'"
+        + sockets
+        + files_origin
+        + b"; object-src 'none'; base-uri 'none'; form-action 'self'; "
         b"frame-ancestors 'none'"
     )
 
@@ -103,7 +112,7 @@ def _content_security_policy(host: bytes) -> bytes:
 def _preflight_headers() -> Headers:
     return [
         (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-        (b"access-control-allow-headers", b"authorization, content-type, if-none-match"),
+        (b"access-control-allow-headers", b"authorization, content-type, if-none-match, if-range, range"),
         (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
     ]
 

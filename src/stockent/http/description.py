@@ -28,6 +28,7 @@ CACHE_S = 300
 TAGS = {
     "conversations": "Conversations, their messages and read marks.",
     "groups": "Who takes part in a group, and in which role.",
+    "attachments": "Files: uploads in parts, and what was sent.",
     "messages": "First messages and unread counts.",
     "users": "Profiles.",
     "health": "For load balancers; open to everybody.",
@@ -40,7 +41,7 @@ def openapi_document() -> dict[str, Any]:
     """Return the OpenAPI document as plain JSON values; it is the same from run to run."""
     app = Litestar(
         route_handlers=[speaking_routes([]), open_routes()],
-        dependencies=given(domain=None, authenticator=None, demo=None, readiness=None),
+        dependencies=given(domain=None, attachments=None, authenticator=None, demo=None, readiness=None),
         openapi_config=_config(),
         logging_config=None,
     )

@@ -36,7 +36,7 @@ async def alive() -> Health:
     "/readyz",
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     tags=["health"],
-    summary="Readiness: store and broker answer",
+    summary="Readiness: store, files and broker answer",
     responses=open_refusals(503),
 )
 async def ready(readiness: NamedDependency[SkipValidation[Readiness]]) -> Health:

@@ -35,7 +35,7 @@ _CODES = {
     503: Code.OVERLOADED,
 }
 #: The body may not have been read to its end: what follows on the connection is not a request.
-_CLOSING = (Code.REQUEST_TIMEOUT, Code.TOO_LARGE)
+_CLOSING = (Code.REQUEST_TIMEOUT, Code.TOO_LARGE, Code.SHUTTING_DOWN)
 
 log = structlog.get_logger("stockent.http")
 
@@ -46,7 +46,10 @@ class FieldProblem(Wire, frozen=True):
 
 
 class Problem(Wire, frozen=True):
-    """Why a request was refused. `code` is stable; `detail` is for people. `errors` names fields of invalid input."""
+    """Why a request was refused. `code` is stable; `detail` is for people.
+
+    `errors` names fields of invalid input; `offset` is where an upload stands.
+    """
 
     type: str
     title: str
@@ -55,6 +58,7 @@ class Problem(Wire, frozen=True):
     code: str
     retryable: bool
     errors: list[FieldProblem] | None = None
+    offset: int | None = None
 
 
 def problem(error: MessagingError) -> tuple[int, dict[str, str], bytes]:
@@ -70,6 +74,8 @@ def problem(error: MessagingError) -> tuple[int, dict[str, str], bytes]:
     }
     if error.errors:
         body["errors"] = [{"field": each.field, "message": each.message} for each in error.errors]
+    if error.offset is not None:
+        body["offset"] = error.offset
     return entry.status, _headers(error), msgspec.json.encode(body)
 
 

@@ -13,11 +13,12 @@ _MEANINGS = {
     404: "No such thing, or not yours: the two look the same.",
     408: "The body did not come in time.",
     409: "It contradicts what is stored.",
-    413: "The body is too large.",
-    415: "The body is not JSON by its Content-Type.",
+    413: "The body, or the file, is too large.",
+    415: "The body is of another kind, by its Content-Type.",
     422: "Invalid input; `errors` names the fields.",
     429: "Too many requests; see `Retry-After`.",
     503: "Overloaded, stopping, or the store is unavailable; see `Retry-After`.",
+    507: "No room for files; what came before is kept.",
 }
 
 

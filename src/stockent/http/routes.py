@@ -13,6 +13,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import Middleware
 
+from . import attachments as files
 from . import conversations, demo_routes, health, participants, people, search, signals
 from .speaker import current_actor
 
@@ -23,6 +24,8 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
         "/api",
         route_handlers=[
             conversations.router,
+            files.router,
+            files.shared_files,
             participants.router,
             people.start_conversation,
             people.unread_counts,
@@ -39,9 +42,17 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
     )
 
 
-def given(*, domain: Any, authenticator: Any, demo: Any, readiness: Any) -> dict[str, Provide]:
+def given(
+    *, domain: Any, attachments: Any, authenticator: Any, demo: Any, readiness: Any
+) -> dict[str, Provide]:
     """The dependencies that handlers ask for by name."""
-    values = {"domain": domain, "authenticator": authenticator, "demo": demo, "readiness": readiness}
+    values = {
+        "domain": domain,
+        "attachments": attachments,
+        "authenticator": authenticator,
+        "demo": demo,
+        "readiness": readiness,
+    }
     return {name: _provide(value) for name, value in values.items()}
 
 

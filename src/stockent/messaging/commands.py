@@ -14,7 +14,9 @@ from msgspec import UNSET, Meta, UnsetType
 from .models import (
     MAX_ATTACHMENTS,
     MAX_EMOJI_CHARS,
+    MAX_NAME_CHARS,
     MAX_PARTICIPANTS,
+    MAX_SEQ,
     Catchup,
     ClientId,
     Conversation,
@@ -105,6 +107,15 @@ class StartConversation(Body, frozen=True):
 
     recipient_id: Id
     subject: Subject | None = None
+
+
+class BeginUpload(Command, frozen=True):
+    """A file that is about to come; `voice` makes it a voice message. `clientId` is the same on every retry."""
+
+    client_id: ClientId
+    name: Annotated[str, Meta(max_length=MAX_NAME_CHARS)]
+    size_bytes: Annotated[int, Meta(ge=0, le=MAX_SEQ)]
+    voice: bool = False
 
 
 class EditMessage(Command, frozen=True):

@@ -85,7 +85,7 @@ class MessagingError(Exception):
     """A refusal with a code of the catalogue.
 
     `message` says what was expected and what came; it never holds another user's data. `retry_after_ms` is
-    set for overload and rate limits, jittered by who raises it.
+    set for overload and rate limits, jittered by who raises it. `offset`: where an upload stands.
     """
 
     def __init__(
@@ -95,12 +95,14 @@ class MessagingError(Exception):
         *,
         errors: tuple[FieldError, ...] = (),
         retry_after_ms: int | None = None,
+        offset: int | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.errors = errors
         self.retry_after_ms = retry_after_ms
+        self.offset = offset
 
     @property
     def status(self) -> int:

@@ -158,9 +158,38 @@ class Attachment(Wire, frozen=True):
     thumbnail_url: str | None = None
 
 
+class UploadState(Wire, frozen=True):
+    """How far an upload is: `offset` is where its next part begins, of at most `maxChunkBytes`.
+
+    Once `ready`, `attachment` is what its content turned out to be, and its `id` may be sent in a message.
+    """
+
+    id: str
+    offset: int
+    size_bytes: int
+    ready: bool
+    attachment: Attachment | None
+    max_chunk_bytes: int
+
+
 class QuotedSender(Wire, frozen=True):
     id: str
     name: str | None = None
+
+
+class SharedFile(Wire, frozen=True):
+    """A file, and the message that shows it."""
+
+    attachment: Attachment
+    message_id: str
+    seq: int
+    sender: QuotedSender
+    created_at: str
+
+
+class SharedFilePage(Wire, frozen=True):
+    items: list[SharedFile]
+    next_cursor: str | None = None
 
 
 class Quote(Wire, frozen=True):

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from . import bounds, receipts
-from .commands import Resume, ResumedAck
+from .commands import JoinConversation, JoinedAck, Resume, ResumedAck
 from .domain import Actor, Domain
-from .models import Catchup
 from .ports import Resumed
 
 
-async def catch_up(domain: Domain, actor: Actor, conversation_id: str, after_seq: int) -> Catchup:
-    """Either every change after `after_seq`, or `reset`; `gone` for what is not there or not yours."""
-    bounds.seq("afterSeq", after_seq)
-    return await domain.store.catch_up(conversation_id, user_id=actor.user_id, after_seq=after_seq)
+async def join(domain: Domain, actor: Actor, body: JoinConversation) -> JoinedAck:
+    """The conversation, and either every change after `afterSeq` or `reset`. What is handed out counts as delivered."""
+    if body.after_seq is not None:
+        bounds.seq("afterSeq", body.after_seq)
+    joined = await domain.store.conversation_since(
+        body.conversation_id, user_id=actor.user_id, after_seq=body.after_seq
+    )
+    conversation = joined.conversation
+    if receipts.is_news(conversation, actor.user_id):
+        await receipts.handed_out(domain, actor, {conversation.id: conversation.seq})
+    return JoinedAck(conversation=conversation, events=joined.events or [], reset=joined.events is None)
 
 
 async def resume(domain: Domain, actor: Actor, body: Resume) -> ResumedAck:

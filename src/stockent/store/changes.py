@@ -29,10 +29,10 @@ from stockent.messaging.ports import Changed, Created, NewConversation, NewMessa
 
 from .documents import encode, encode_text, message_from
 from .extras import digest, prove_mentions
-from .ids import new_id, seq_in
+from .ids import LONG_AGO, new_id, seq_in
 from .search_index import put_in, take_out, take_out_conversation
 from .searching import fold
-from .sends import client_id_reused, client_key, find_stored, send_group, tell
+from .sends import client_id_reused, client_key, send_group, tell
 from .transaction import Transaction
 
 
@@ -93,17 +93,15 @@ def change_conversation(
     if not kind:
         return changed(tx, conversation_id, stands.last_seq, None, repeated=True)
     seq = take_seq(tx, conversation_id, stands, kind)
-    subject_title = tx.value(
-        "SELECT document ->> 'title' FROM subjects WHERE conversation_key = ?", stands.key
-    )
-    tx.run(
-        "UPDATE conversations SET status = ?, title = ?, search = ?, history_visible = ? WHERE key = ?",
-        new_status,
-        new_title,
-        fold(new_title, subject_title),
-        new_visible,
-        stands.key,
-    )
+    if (new_status, new_visible) != (stands.status, stands.history_visible):
+        tx.run(
+            "UPDATE conversations SET status = ?, history_visible = ? WHERE key = ?",
+            new_status,
+            new_visible,
+            stands.key,
+        )
+    if new_title != stands.title:
+        _rename(tx, stands, new_title)
     change = changed(tx, conversation_id, seq, None)
     if stands.kind != ConversationKind.GROUP:
         return change
@@ -114,6 +112,18 @@ def change_conversation(
         told.append(notices.history_set(by, visible=new_visible))
     return change._replace(
         told=tuple(tell(tx, conversation_id, stands.user_key, actor, notice) for notice in told)
+    )
+
+
+def _rename(tx: Transaction, stands: Standing, title: str | None) -> None:
+    subject_title = tx.value(
+        "SELECT document ->> 'title' FROM subjects WHERE conversation_key = ?", stands.key
+    )
+    tx.run(
+        "UPDATE conversations SET title = ?, search = ? WHERE key = ?",
+        title,
+        fold(title, subject_title),
+        stands.key,
     )
 
 
@@ -190,7 +200,8 @@ def delete_message(
         updated_seq=seq,
     )
     _rewrite(tx, stands, message, deleted)
-    _erase(tx, stands.key, message.seq)
+    if message.attachments or message.reactions or message.edited_at:
+        _erase(tx, stands.key, message.seq)
     if message.type is not MessageType.SYSTEM:
         tx.run(
             """
@@ -218,14 +229,17 @@ def erase_all(tx: Transaction, conversation_key: int) -> None:
 
 
 def _erase(tx: Transaction, conversation_key: int, message_seq: int | None = None) -> None:
-    """What hangs on a message, or on all of a conversation. Files that nothing shows any more wait for removal."""
+    """What hangs on a message, or on all of a conversation. Files that nothing shows any more are soon removed."""
     tx.run(
         """
         UPDATE attachments SET touched_at = ?1 WHERE key IN (
             SELECT attachment_key FROM message_attachments
             WHERE conversation_key = ?2 AND (?3 IS NULL OR message_seq = ?3))
+        AND NOT EXISTS (
+            SELECT 1 FROM message_attachments l WHERE l.attachment_key = attachments.key
+                AND NOT (l.conversation_key = ?2 AND (?3 IS NULL OR l.message_seq = ?3)))
         """,
-        tx.now,
+        LONG_AGO,
         conversation_key,
         message_seq,
     )
@@ -332,18 +346,22 @@ def _refuse_foreign_repeat(
     tx: Transaction, new: NewConversation, message: NewMessage, *, key: int | None
 ) -> None:
     """Refuse a `clientId` that is used outside the conversation `key`: in another one, or in this one's former life."""
-    sender_key = tx.value("SELECT key FROM users WHERE id = ?", message.sender_id)
-    if sender_key is None:
+    former_key = tx.value(
+        """
+        SELECT m.conversation_key FROM users u
+        CROSS JOIN messages m ON m.sender_key = u.key AND m.client_key = ? WHERE u.id = ?
+        """,
+        client_key(message.client_id),
+        message.sender_id,
+    )
+    if former_key is None or former_key == key:
         return
-    for former in find_stored(tx, [(sender_key, client_key(message.client_id))]).values():
-        if former.conversation_key == key:
-            return
-        is_former_life = tx.value(
-            "SELECT identity = ? AND deleted_at IS NOT NULL FROM conversations WHERE key = ?",
-            _identity(new),
-            former.conversation_key,
-        )
-        raise not_found() if is_former_life else client_id_reused()
+    is_former_life = tx.value(
+        "SELECT identity = ? AND deleted_at IS NOT NULL FROM conversations WHERE key = ?",
+        _identity(new),
+        former_key,
+    )
+    raise not_found() if is_former_life else client_id_reused()
 
 
 def _insert(tx: Transaction, new: NewConversation) -> str:
@@ -395,6 +413,7 @@ def _insert(tx: Transaction, new: NewConversation) -> str:
 def take_seq(
     tx: Transaction, conversation_id: str, stands: Standing, kind: str, message: Message | None = None
 ) -> int:
+    """The next position, with its entry of the log. Of a changed `message`, `changed` is to be called with the new."""
     seq = stands.last_seq + 1
     tx.run("UPDATE conversations SET last_seq = ?, updated_at = ? WHERE key = ?", seq, tx.now, stands.key)
     tx.run(
@@ -406,12 +425,15 @@ def take_seq(
         stands.user_key,
         tx.now,
     )
-    tx.memory.forget(conversation_id)
+    if message is None:
+        tx.forget(conversation_id)
+    else:
+        tx.memory.forget(conversation_id)
     return seq
 
 
 def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> None:
-    take_out(tx, stands.key, old.seq)
+    was_indexed = take_out(tx, stands.key, old.seq)
     tx.run(
         """
         UPDATE messages SET content = ?1, edited_at = ?2, deleted_at = ?3, updated_seq = ?4,
@@ -430,10 +452,13 @@ def _rewrite(tx: Transaction, stands: Standing, old: Message, new: Message) -> N
         stands.key,
         old.seq,
     )
-    put_in(tx, stands.key, old.seq)
+    if was_indexed and new.deleted_at is None:
+        put_in(tx, stands.key, old.seq)
 
 
 def changed(
     tx: Transaction, conversation_id: str, seq: int, message: Message | None, *, repeated: bool = False
 ) -> Changed:
+    if message is not None and not repeated:
+        tx.show(message)
     return Changed(seq, tx.conversation(conversation_id), message, tx.views(conversation_id), repeated)

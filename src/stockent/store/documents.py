@@ -84,7 +84,7 @@ TEMP_VIEWS = (
     # To be asked with the conversation and the viewer both given.
     f"""
     CREATE TEMP VIEW conversation_document AS
-    SELECT c.key, c.id, viewer.key AS viewer_key, viewer.id AS viewer_id, {
+    SELECT c.key, c.id, viewer.key AS viewer_key, viewer.id AS viewer_id, mine.visible_after, {
         _CONVERSATION.format(
             read_seq="iif(p.user_key = viewer.key, p.read_seq, p.shown_read_seq)",
             visible="AND last.seq > mine.visible_after",

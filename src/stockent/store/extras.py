@@ -169,7 +169,7 @@ def _extra(
 
 _OWNED = """
     SELECT json_group_array(json_array(a.key, json(a.document))) FROM json_each(?) j
-    CROSS JOIN attachments a ON a.id = j.value WHERE a.owner_key = ? AND a.document IS NOT NULL
+    CROSS JOIN attachments a ON a.id = j.value WHERE a.owner_key = ? AND a.ready
 """
 _FORWARDED = """
     SELECT m.content, coalesce(m.extra -> 'attachments', '[]'), (

@@ -12,6 +12,7 @@ import msgspec
 
 from stockent.messaging import events
 from stockent.messaging.commands import MAX_CATCHUP_EVENTS, MAX_RESUME_EVENTS, MAX_RESUME_OTHERS
+from stockent.messaging.errors import not_found
 from stockent.messaging.events import ConversationUpdated, MessageDeleted
 from stockent.messaging.models import (
     NOTHING_PERSONAL,
@@ -22,11 +23,11 @@ from stockent.messaging.models import (
     Message,
     Personal,
 )
-from stockent.messaging.ports import Resumed
+from stockent.messaging.ports import Joined, Resumed
 
 from .connect import sqlite3
-from .documents import PERSONAL, encode_text
-from .queries import documents_of, unread, value
+from .documents import PERSONAL, conversation_from, conversations_from, encode_text
+from .queries import documents_of, value
 
 
 class _Standing(NamedTuple):
@@ -39,6 +40,16 @@ class _Standing(NamedTuple):
     unread: int
     personal: Personal | None
     marks: dict[str, Marks]
+
+
+class _Gap(NamedTuple):
+    """What one client is missing of one conversation."""
+
+    conversation_id: str
+    key: int
+    after_seq: int
+    last_seq: int
+    visible_after: int
 
 
 class _Change(NamedTuple):
@@ -54,15 +65,16 @@ def catch_up(
 ) -> dict[str, Catchup]:
     """A whole gap or `reset`, never a part. All gaps together are bounded too: what is beyond is reset."""
     standing = _read_standing(connection, user_id, positions)
-    wanted: list[tuple[_Standing, int]] = []
+    wanted: list[_Gap] = []
     left = MAX_RESUME_EVENTS
     for conversation_id, stands in standing.items():
-        gap = stands.last_seq - positions[conversation_id]
-        hidden = positions[conversation_id] < stands.visible_after
-        if not hidden and 0 <= gap <= min(MAX_CATCHUP_EVENTS, left):
-            wanted.append((stands, positions[conversation_id]))
-            left -= gap
-    logs = _read_logs(connection, user_id, wanted)
+        gap = _Gap(
+            conversation_id, stands.key, positions[conversation_id], stands.last_seq, stands.visible_after
+        )
+        if _is_whole(gap, left):
+            wanted.append(gap)
+            left -= gap.last_seq - gap.after_seq
+    logs = _read_logs(connection, user_id, wanted, {})
     caught: dict[str, Catchup] = {}
     for conversation_id in positions:
         found = standing.get(conversation_id)
@@ -81,10 +93,35 @@ def catch_up(
     return caught
 
 
+def conversation_since(
+    connection: sqlite3.Connection, conversation_id: str, user_id: str, after_seq: int | None
+) -> Joined:
+    row = connection.execute(_CONVERSATION, (conversation_id, user_id)).fetchone()
+    if row is None:
+        raise not_found()
+    key, visible_after, document = row
+    conversation = conversation_from(document)
+    if after_seq is None:
+        return Joined(conversation, [])
+    gap = _Gap(conversation_id, key, after_seq, conversation.seq, visible_after)
+    if not _is_whole(gap, MAX_CATCHUP_EVENTS):
+        return Joined(conversation, None)
+    logs = _read_logs(connection, user_id, [gap], {conversation_id: conversation})
+    return Joined(conversation, logs[conversation_id])
+
+
 def resume(connection: sqlite3.Connection, user_id: str, positions: Mapping[str, int]) -> Resumed:
-    named = catch_up(connection, user_id, positions)
-    others = _ids_from(value(connection, _OTHERS, user_id, encode_text(list(positions)), MAX_RESUME_OTHERS))
-    return Resumed(named, documents_of(connection, others, user_id), unread(connection, user_id).total)
+    named = catch_up(connection, user_id, positions) if positions else {}
+    others, total = connection.execute(
+        _OTHERS, {"user": user_id, "named": encode_text(list(positions)), "limit": MAX_RESUME_OTHERS}
+    ).fetchone()
+    return Resumed(named, conversations_from(others), total)
+
+
+def _is_whole(gap: _Gap, limit: int) -> bool:
+    """Whether all of it can be told: nothing of it is hidden, and it is not too long."""
+    missing = gap.last_seq - gap.after_seq
+    return gap.after_seq >= gap.visible_after and 0 <= missing <= min(MAX_CATCHUP_EVENTS, limit)
 
 
 def _read_standing(
@@ -95,20 +132,21 @@ def _read_standing(
 
 
 def _read_logs(
-    connection: sqlite3.Connection, user_id: str, wanted: list[tuple[_Standing, int]]
+    connection: sqlite3.Connection, user_id: str, gaps: list[_Gap], known: Mapping[str, Conversation]
 ) -> dict[str, list[LogEntry]]:
-    logs: dict[str, list[LogEntry]] = {stands.conversation_id: [] for stands, _ in wanted}
-    gaps = [(stands.key, after) for stands, after in wanted if after < stands.last_seq]
+    """`known`: conversations as they are now in this snapshot, that need not be read for it."""
+    logs: dict[str, list[LogEntry]] = {gap.conversation_id: [] for gap in gaps}
+    gaps = [gap for gap in gaps if gap.after_seq < gap.last_seq]
     if not gaps:
         return logs
-    after = encode_text(gaps)
+    after = encode_text([(gap.key, gap.after_seq) for gap in gaps])
     for message in _messages_from(value(connection, _MESSAGES, after)):
         entry = LogEntry(seq=message.seq, event=events.MESSAGE_RECEIVED, payload=message)
         logs[message.conversation_id].append(entry)
-    hidden = encode_text([(stands.key, after, stands.visible_after) for stands, after in wanted])
+    hidden = encode_text([(gap.key, gap.after_seq, gap.visible_after) for gap in gaps])
     changes = _changes_from(value(connection, _CHANGES, hidden))
-    updated = list({change.conversation_id for change in changes if change.message is None})
-    now = {found.id: found for found in documents_of(connection, updated, user_id)} if updated else {}
+    updated = {change.conversation_id for change in changes if change.message is None} - known.keys()
+    now = {**known, **{found.id: found for found in documents_of(connection, list(updated), user_id)}}
     for change in changes:
         logs[change.conversation_id].append(_entry(change, now.get(change.conversation_id)))
     for log in logs.values():
@@ -160,14 +198,20 @@ _CHANGES = """
     CROSS JOIN conversations c ON c.key = h.conversation_key
     CROSS JOIN users u ON u.key = h.actor_key
 """
+_CONVERSATION = """
+    SELECT key, visible_after, document FROM conversation_document WHERE id = ? AND viewer_id = ?
+"""
 _OTHERS = """
-    SELECT json_group_array(id) FROM (
+    SELECT json_group_array(json(v.document)), (
+        SELECT coalesce(sum(p.unread), 0) FROM users me
+        CROSS JOIN participants p ON p.user_key = me.key AND p.unread > 0 WHERE me.id = :user)
+    FROM (
         SELECT c.id FROM users me CROSS JOIN participants p ON p.user_key = me.key
         CROSS JOIN conversations c ON c.key = p.conversation_key
-        WHERE me.id = ? AND c.id NOT IN (SELECT value FROM json_each(?))
-        ORDER BY c.activity DESC, c.id DESC LIMIT ?)
+        WHERE me.id = :user AND c.id NOT IN (SELECT value FROM json_each(:named))
+        ORDER BY c.activity DESC, c.id DESC LIMIT 0 + :limit) newest
+    CROSS JOIN conversation_document v ON v.id = newest.id AND v.viewer_id = :user
 """
 _standing_from = msgspec.json.Decoder(list[_Standing]).decode
 _messages_from = msgspec.json.Decoder(list[Message]).decode
 _changes_from = msgspec.json.Decoder(list[_Change]).decode
-_ids_from = msgspec.json.Decoder(list[str]).decode

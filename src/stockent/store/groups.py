@@ -82,14 +82,13 @@ def remove_participant(tx: Transaction, conversation_id: str, user_id: str, remo
     removed_key, _ = _member(tx, stands, removed_id)
     if leaves and len(tx.views(conversation_id)) == 1:
         return _disbanded(tx, conversation_id, user_id)
-    actor = _sender(tx, conversation_id, user_id)
+    actor, removed = (_sender(tx, conversation_id, each) for each in (user_id, removed_id))
     tx.run("DELETE FROM participants WHERE conversation_key = ? AND user_key = ?", stands.key, removed_key)
     _set_apart(tx, stands)
     if leaves:
         notice = notices.left(_quoted(actor), _succeeding(tx, stands))
     else:
-        [removed] = _people(tx, (removed_id,))
-        notice = notices.removed(_quoted(actor), removed)
+        notice = notices.removed(_quoted(actor), _quoted(removed))
     total = tx.value("SELECT coalesce(sum(unread), 0) FROM participants WHERE user_key = ?", removed_key)
     return _recorded(tx, conversation_id, stands, actor, notice)._replace(
         removed=(removed_id,), removed_totals={removed_id: total}
@@ -106,15 +105,14 @@ def set_group_role(
         return _as_it_was(tx, conversation_id, stands)
     if role is not GroupRole.OWNER and tx.value(_OWNERS, stands.key) == 1:
         raise invalid("role", "a group keeps at least one owner; make somebody else an owner first")
-    actor = _sender(tx, conversation_id, user_id)
+    actor, member = (_sender(tx, conversation_id, each) for each in (user_id, member_id))
     tx.run(
         "UPDATE participants SET group_role = ? WHERE conversation_key = ? AND user_key = ?",
         role.value,
         stands.key,
         member_key,
     )
-    [member] = _people(tx, (member_id,))
-    notice = notices.role_given(_quoted(actor), member, role)
+    notice = notices.role_given(_quoted(actor), _quoted(member), role)
     return _recorded(tx, conversation_id, stands, actor, notice)
 
 

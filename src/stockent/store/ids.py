@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
+#: Before all that ever happens here.
+LONG_AGO = "1970-01-01T00:00:00.000Z"
 _MS_DIGITS = 12
 _SEQ_DIGITS = 12
 _TAIL_BYTES = 6

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from stockent.messaging.models import Profile
 
+from .documents import profile_from
 from .searching import fold
 from .transaction import Transaction
 
@@ -19,15 +20,20 @@ def save_profiles(tx: Transaction, profiles: Sequence[Profile]) -> list[None]:
 def set_disabled(tx: Transaction, user_id: str, *, disabled: bool) -> None:
     make_known(tx, user_id)
     tx.run("UPDATE users SET disabled = ? WHERE id = ?", disabled, user_id)
+    tx.traces.disabled[user_id] = disabled
 
 
 def _save_profile(tx: Transaction, profile: Profile) -> None:
     told = (profile.name, profile.company_name, profile.country, profile.avatar_url, profile.role)
     if not any(told):
         make_known(tx, profile.id)
+        stored = tx.value("SELECT document FROM profile_document WHERE id = ?", profile.id)
+        tx.traces.profiles[profile.id] = profile_from(stored)
         return
+    tx.traces.profiles[profile.id] = profile
     changed = tx.run(_SAVE, profile.id, *told, fold(profile.name, profile.company_name)).rowcount
     if changed:
+        tx.traces.people.add(profile.id)
         for (conversation_id,) in tx.run(_CONVERSATIONS_OF, profile.id):
             tx.memory.forget(conversation_id)
 

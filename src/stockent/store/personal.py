@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
+from stockent.messaging.models import NOTHING_PERSONAL, Personal
 from stockent.messaging.ports import Kept
 
 from .access import Access
@@ -51,7 +53,11 @@ def change_personal(
 ) -> Kept:
     """The writer's memory holds nothing of this: it is nobody's in particular."""
     stands = prove_access(tx, conversation_id, user_id)
-    before = _personal(tx, stands.key, stands.user_key)
+    before = tx.value(
+        f"SELECT {PERSONAL} FROM participants p WHERE p.conversation_key = ? AND p.user_key = ?",
+        stands.key,
+        stands.user_key,
+    )
     tx.run(
         """
         UPDATE participants SET
@@ -72,13 +78,9 @@ def change_personal(
     document = tx.value(
         "SELECT document FROM conversation_document WHERE id = ? AND viewer_id = ?", conversation_id, user_id
     )
-    return Kept(conversation_from(document), _personal(tx, stands.key, stands.user_key) == before)
+    conversation = conversation_from(document)
+    former = NOTHING_PERSONAL if before is None else _personal_from(before)
+    return Kept(conversation, conversation.personal == former)
 
 
-def _personal(tx: Transaction, conversation_key: int, user_key: int) -> str | None:
-    found: str | None = tx.value(
-        f"SELECT {PERSONAL} FROM participants p WHERE p.conversation_key = ? AND p.user_key = ?",
-        conversation_key,
-        user_key,
-    )
-    return found
+_personal_from = msgspec.json.Decoder(Personal).decode

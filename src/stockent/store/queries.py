@@ -1,6 +1,8 @@
 """What is read, each function in the one snapshot of the connection that it is given.
 
-A function that names a conversation takes the user who asks; the query itself is the permission.
+A function that names a conversation takes the user who asks; the query itself is the permission. A bound limit is
+written `LIMIT 0 + ?`: newer versions of SQLite look at the value of a bare one while planning, and so plan the
+statement anew each time that it runs, which takes longer than most of them.
 """
 
 from __future__ import annotations
@@ -69,23 +71,6 @@ def conversation(connection: sqlite3.Connection, conversation_id: str, user_id: 
     return conversation_from(document)
 
 
-def participant_ids(connection: sqlite3.Connection, conversation_id: str, user_id: str) -> tuple[str, ...]:
-    ids = _ids_from(
-        value(
-            connection,
-            """
-            SELECT json_group_array(u.id) FROM conversations c
-            CROSS JOIN participants p ON p.conversation_key = c.key CROSS JOIN users u ON u.key = p.user_key
-            WHERE c.id = ?
-            """,
-            conversation_id,
-        )
-    )
-    if user_id not in ids:
-        raise not_found()
-    return ids
-
-
 def conversations(
     connection: sqlite3.Connection,
     *,
@@ -126,6 +111,8 @@ def conversations(
 
 def documents_of(connection: sqlite3.Connection, ids: list[str], user_id: str) -> list[Conversation]:
     """The conversations of these ids that are the user's, in the order of the ids."""
+    if not ids:
+        return []
     document = value(
         connection,
         """
@@ -148,6 +135,7 @@ def messages(
     around: int | None,
     limit: int,
 ) -> MessagePage:
+    """With exactly one bound. The newest are `tails.read_tail`."""
     found = connection.execute(_PROVE_ACCESS, (conversation_id, user_id)).fetchone()
     if found is None:
         raise not_found()
@@ -161,9 +149,9 @@ def messages(
         newer, has_after = _newer(connection, key, max(around - 1, visible_after), limit - len(items))
         items += newer
     else:
-        bound = last + 1 if before is None else before
-        items, has_before = _older(connection, key, visible_after, bound, limit)
-        has_after = last >= bound
+        assert before is not None
+        items, has_before = _older(connection, key, visible_after, before, limit)
+        has_after = last >= before
     cursor = str(items[0].seq) if items and has_before else None
     return MessagePage(items=items, has_before=has_before, has_after=has_after, next_cursor=cursor)
 
@@ -250,7 +238,7 @@ _PAGE_KEYS = """
             AND (:q IS NULL OR instr(c.search, :q) > 0 OR EXISTS (
                 SELECT 1 FROM participants o JOIN users u ON u.key = o.user_key
                 WHERE o.conversation_key = c.key AND u.key <> me.key AND instr(u.search, :q) > 0))
-        ORDER BY pinned DESC, c.activity DESC, c.id DESC LIMIT :limit)
+        ORDER BY pinned DESC, c.activity DESC, c.id DESC LIMIT 0 + :limit)
 """
 _PROVE_ACCESS = """
     SELECT c.key, c.last_message_seq, p.visible_after FROM conversations c CROSS JOIN users u
@@ -260,13 +248,12 @@ _PROVE_ACCESS = """
 _OLDER = """
     SELECT json_group_array(json(document)) FROM (
         SELECT document FROM message_document
-        WHERE conversation_key = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?)
+        WHERE conversation_key = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT 0 + ?)
 """
 _NEWER = """
     SELECT json_group_array(json(document)) FROM (
-        SELECT document FROM message_document WHERE conversation_key = ? AND seq > ? ORDER BY seq LIMIT ?)
+        SELECT document FROM message_document WHERE conversation_key = ? AND seq > ? ORDER BY seq LIMIT 0 + ?)
 """
-_ids_from = msgspec.json.Decoder(tuple[str, ...]).decode
 _keys_from = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
 _key_from = msgspec.json.Decoder(
     tuple[Annotated[int, msgspec.Meta(ge=0, le=1)], Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)], str]

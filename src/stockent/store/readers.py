@@ -65,6 +65,10 @@ class Readers:
         self._queue.put(_Read(query, future))
         return await future
 
+    def trace(self, on_statement: Callable[[str], object] | None) -> None:
+        for connection in self._connections:
+            connection.set_trace_callback(on_statement)
+
     async def close(self) -> None:
         """Answer what was asked, then end the threads."""
         if not self._closing:

@@ -208,15 +208,28 @@ attachments = Table(
     Column("voice", Boolean, nullable=False, server_default=false()),
     # The file as the wire shows it; null until the upload is whole and its content was judged.
     Column("document", Text),
-    Column("blob_id", String),
-    Column("thumbnail_id", String),
+    Column("thumbnail_type", String),
+    # Its bytes are kept: it may be sent and read.
+    Column("ready", Boolean, nullable=False, server_default=false()),
     Column("created_at", String, nullable=False),
-    # When the upload last moved, or no message showed the file any more: what the removal goes by.
-    Column("touched_at", String, nullable=False),
+    # When the upload last moved; null while a message shows the file, and long ago when none does any more. What the
+    # removal goes by.
+    Column("touched_at", String),
 )
 Index("attachments_by_id", attachments.c.id, unique=True)
 Index("one_attachment_of_a_client_id", attachments.c.owner_key, attachments.c.client_key, unique=True)
-Index("attachments_by_touch", attachments.c.touched_at)
+Index(
+    "attachments_by_touch",
+    attachments.c.touched_at,
+    sqlite_where=text("touched_at IS NOT NULL"),
+    postgresql_where=text("touched_at IS NOT NULL"),
+)
+Index(
+    "unshown_attachments",
+    attachments.c.owner_key,
+    sqlite_where=text("touched_at IS NOT NULL"),
+    postgresql_where=text("touched_at IS NOT NULL"),
+)
 
 # Which messages show a file: who may read one of these messages may have the file.
 message_attachments = Table(

@@ -127,14 +127,14 @@ def tidy(connection: sqlite3.Connection, pages: int, *, first: bool) -> bool:
     return connection.total_changes - before < 2
 
 
-def take_out(tx: Transaction, conversation_key: int, seq: int) -> None:
-    """To be called before a message changes: forget the words that it has now."""
-    _remove(tx, _entries(tx.connection, _BY_SEQ, conversation_key, seq))
+def take_out(tx: Transaction, conversation_key: int, seq: int) -> bool:
+    """To be called before a message changes: forget the words that it has now. Returns whether it was indexed."""
+    return _remove(tx, _entries(tx.connection, _BY_SEQ, conversation_key, seq))
 
 
 def put_in(tx: Transaction, conversation_key: int, seq: int) -> None:
-    """To be called after a message changed: index what it says now, if its turn has been."""
-    _add(tx.connection, _within_marks(tx, _entries(tx.connection, _BY_SEQ, conversation_key, seq)))
+    """To be called after a message that was taken out has changed: index what it says now."""
+    _add(tx.connection, _entries(tx.connection, _BY_SEQ, conversation_key, seq))
 
 
 def take_out_conversation(tx: Transaction, conversation_key: int, last_seq: int) -> None:
@@ -144,11 +144,14 @@ def take_out_conversation(tx: Transaction, conversation_key: int, last_seq: int)
         _remove(tx, _entries(tx.connection, _BY_CONVERSATION, conversation_key, after, upto))
 
 
-def _remove(tx: Transaction, entries: list[Entry]) -> None:
-    indexed = _within_marks(tx, entries)
+def _remove(tx: Transaction, entries: list[Entry]) -> bool:
+    """Returns whether any was there, and no more is. What was not will be indexed in its turn, as it is then."""
     found = marks(tx.connection)
-    if not indexed or found is None:
-        return
+    if found is None:
+        return False
+    indexed = [entry for entry in entries if found.low < entry.key <= found.high]
+    if not indexed:
+        return False
     try:
         tx.run(_DELETE, encode_text(indexed))
     except sqlite3.DatabaseError as error:
@@ -157,14 +160,10 @@ def _remove(tx: Transaction, entries: list[Entry]) -> None:
             raise
         log.error("search_index_begun_anew", reason=str(error))
         begin(tx.connection)
-        return
+        return False
     found.removals += len(indexed)
     keep(tx.connection, found)
-
-
-def _within_marks(tx: Transaction, entries: list[Entry]) -> list[Entry]:
-    found = marks(tx.connection)
-    return [] if found is None else [entry for entry in entries if found.low < entry.key <= found.high]
+    return True
 
 
 def _add(connection: sqlite3.Connection, entries: list[Entry]) -> None:

@@ -291,7 +291,7 @@ _MATCHES = f"""
         CROSS JOIN conversations c ON c.key = m.conversation_key
         WHERE w.message_words MATCH :asked AND w.rowid BETWEEN :oldest AND :newest AND m.deleted_at IS NULL
             AND (:after IS NULL OR m.created_at >= :after) AND (:before IS NULL OR m.created_at < :before)
-        ORDER BY w.rowid DESC LIMIT :limit)
+        ORDER BY w.rowid DESC LIMIT 0 + :limit)
 """  # only the constants above go in
 _MESSAGE_KEY = f"""
     SELECT m.key FROM conversations c CROSS JOIN messages m ON m.conversation_key = c.key AND m.seq = ?3

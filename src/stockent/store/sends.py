@@ -78,7 +78,7 @@ def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | Mess
     group = _read(tx, {new.conversation_id for new in sends})
     rooms, user_keys, _ = group
     client_keys = [client_key(new.client_id) for new in sends]
-    stored = _find_all_stored(tx, sends, client_keys, user_keys)
+    stored = _find_stored(tx, sends, client_keys, user_keys)
     results: list[Sent | MessagingError] = []
     rows: list[tuple[object, ...]] = []
     links: list[tuple[int, int, int]] = []
@@ -133,12 +133,6 @@ def client_key(client_id: str) -> str:
     return client_id.replace("-", "").lower()
 
 
-def find_stored(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Stored]:
-    """Messages by sender's key and `clientId`'s key, of whatever conversation."""
-    found = tx.value(_STORED, encode_text(keys))
-    return {(stored.sender_key, stored.client_key): stored for stored in _stored_from(found)}
-
-
 def client_id_reused() -> MessagingError:
     return MessagingError(Code.CLIENT_ID_REUSED, "this clientId was used for another message; make a new one")
 
@@ -162,17 +156,17 @@ def _read(tx: Transaction, conversation_ids: Collection[str]) -> _Group:
     return _Group(rooms, user_keys, totals)
 
 
-def _find_all_stored(
+def _find_stored(
     tx: Transaction, sends: Sequence[NewMessage], client_keys: list[str], user_keys: dict[str, int]
 ) -> dict[tuple[int, str], Stored]:
-    return find_stored(
-        tx,
-        [
-            (user_keys[new.sender_id], key)
-            for new, key in zip(sends, client_keys, strict=True)
-            if new.sender_id in user_keys
-        ],
-    )
+    """Messages by sender's key and `clientId`'s key, of whatever conversation."""
+    keys = [
+        (user_keys[new.sender_id], key)
+        for new, key in zip(sends, client_keys, strict=True)
+        if new.sender_id in user_keys
+    ]
+    found = tx.value(_STORED, encode_text(keys))
+    return {(stored.sender_key, stored.client_key): stored for stored in _stored_from(found)}
 
 
 def _body(tx: Transaction, room: _Room, sender_key: int, new: NewMessage) -> Composed | MessagingError:
@@ -204,6 +198,7 @@ def _append(
         forwarded=body.forwarded,
         system=body.system,
     )
+    tx.show(message)
     room.shown = Conversation(
         id=before.id,
         kind=before.kind,
@@ -245,7 +240,9 @@ def _write(
 ) -> None:
     tx.run(_INSERT_MESSAGES, tx.now, encode_text(rows))
     if links:
-        tx.run(_LINK_ATTACHMENTS, encode_text(links))
+        linked = encode_text(links)
+        tx.run(_LINK_ATTACHMENTS, linked)
+        tx.run(_KEEP_ATTACHMENTS, linked)
     positions: list[tuple[int, int]] = []
     unread: list[tuple[int, int, int]] = []
     for room in group.rooms.values():
@@ -258,7 +255,8 @@ def _write(
             if room.returned:
                 tx.run(_RETURN_FROM_ARCHIVE, room.key)
     tx.run(_MOVE_CONVERSATIONS, tx.activity_us, tx.now, encode_text(positions))
-    tx.run(_COUNT_UNREAD, encode_text(unread))
+    if unread:
+        tx.run(_COUNT_UNREAD, encode_text(unread))
 
 
 def _answer_repeats(
@@ -311,6 +309,9 @@ _COUNT_UNREAD = """
 _LINK_ATTACHMENTS = """
     INSERT INTO message_attachments (attachment_key, conversation_key, message_seq)
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING
+"""
+_KEEP_ATTACHMENTS = """
+    UPDATE attachments SET touched_at = NULL WHERE key IN (SELECT value ->> 0 FROM json_each(?))
 """
 _RETURN_FROM_ARCHIVE = "UPDATE participants SET archived = false WHERE conversation_key = ? AND archived"
 _MESSAGES_BY_SEQ = """

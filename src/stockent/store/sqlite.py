@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from stockent.messaging.errors import MessagingError
+from stockent.messaging.errors import MessagingError, not_found
 from stockent.messaging.models import (
-    Catchup,
     Conversation,
     ConversationPage,
     ConversationStatus,
@@ -23,6 +23,7 @@ from stockent.messaging.models import (
 from stockent.messaging.ports import (
     Changed,
     Created,
+    Joined,
     NewConversation,
     NewMessage,
     Read,
@@ -34,6 +35,8 @@ from stockent.messaging.ports import (
 from stockent.messaging.search import SearchPage, SearchQuery
 
 from . import changes, gaps, people, queries
+from .attachments import AttachmentsFamily
+from .caches import Caches, Members
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
 from .groups import GroupsFamily
 from .ids import new_id
@@ -47,24 +50,26 @@ from .reactions import ReactionsFamily
 from .readers import Readers
 from .receipts import ReceiptsFamily
 from .search_query import search
+from .tails import prove_membership, read_tail
 from .writer import Writer
 
-#: Profiles known to be stored as they are, so that a reconnecting user costs no write.
-MAX_REMEMBERED_PROFILES = 10_000
+#: Whose connection a statement runs on.
+Role = Literal["writer", "reader"]
 
 
-class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily):
+class SqliteStore(
+    AttachmentsFamily, GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily
+):
     """See `Store` for what each method owes. `clock` gives the time of day in seconds since the epoch."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
         self._lock: FileLock | None = None
-        super().__init__(Writer(lambda: connect_writer(path), clock))
+        #: Public for their figures; see `caches` for the rules.
+        self.caches = Caches()
+        super().__init__(Writer(lambda: connect_writer(path), clock, self.caches.apply))
         self._epoch = ""
-        self._stored_profiles: dict[str, Profile] = {}
-        #: Exact, because every change of it comes through here: asked at each request and connection.
-        self._disabled: set[str] = set()
 
     @property
     def epoch(self) -> str:
@@ -82,6 +87,7 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         if self._readers is not None:
             await self._readers.close()
         await self._writer.stop()
+        self.caches.forget_conversations()
         if self._lock is not None:
             self._lock.release()
 
@@ -89,30 +95,40 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         await self._read(lambda connection: queries.value(connection, "SELECT 1"))
         await self._write(None, lambda tx: None)
 
+    @property
+    def is_indexing(self) -> bool:
+        """Whether there may be messages that the search does not find yet."""
+        return self._writer.indexing.is_behind
+
+    def trace(self, tell: Callable[[Role, str], object] | None) -> None:
+        """Have `tell` called with each statement when it begins: for tests and for looking into a store.
+
+        It is called on the store's threads. What SQLite runs for itself within a statement is left out, and so are
+        the writer's own steps of indexing. Without it nothing is spent on it.
+        """
+        assert self._readers is not None
+        self._writer.on_statement = _telling(tell, "writer")
+        self._readers.trace(_telling(tell, "reader"))
+
     # users
 
     async def save_profile(self, profile: Profile) -> None:
-        if self._stored_profiles.get(profile.id) == profile:
+        stored = self.caches.profiles.get(profile.id)
+        if stored is not None and profile in (stored, Profile(id=profile.id)):
             return
         # Under a key of its own, not None: it stands in nobody's way, so sends around it still go as one set.
         await self._writer.submit(Kind.PROFILE, f"profile {profile.id}", profile)
-        self._stored_profiles.pop(profile.id, None)
-        self._stored_profiles[profile.id] = profile
-        if len(self._stored_profiles) > MAX_REMEMBERED_PROFILES:
-            del self._stored_profiles[next(iter(self._stored_profiles))]
 
     async def profile(self, user_id: str, *, seen_by: str) -> Profile:
+        if user_id == seen_by and (mine := self.caches.profiles.get(user_id)) is not None:
+            return mine
         return await self._read(lambda connection: queries.profile(connection, user_id, seen_by))
 
     async def is_disabled(self, user_id: str) -> bool:
-        return user_id in self._disabled
+        return user_id in self.caches.disabled
 
     async def set_disabled(self, user_id: str, *, disabled: bool) -> None:
         await self._write(None, lambda tx: people.set_disabled(tx, user_id, disabled=disabled))
-        if disabled:
-            self._disabled.add(user_id)
-        else:
-            self._disabled.discard(user_id)
 
     # conversations
 
@@ -168,9 +184,20 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         )
 
     async def check_access(self, conversation_id: str, *, user_id: str) -> tuple[str, ...]:
-        return await self._read(
-            lambda connection: queries.participant_ids(connection, conversation_id, user_id)
+        members = self.caches.members.get(conversation_id)
+        if members is None:
+            members = await self._find_members(conversation_id, user_id)
+        elif user_id not in members:
+            raise not_found()
+        return tuple(members)
+
+    async def _find_members(self, conversation_id: str, user_id: str) -> Members:
+        since = self.caches.now
+        _, members = await self._read(
+            lambda connection: prove_membership(connection, conversation_id, user_id)
         )
+        self.caches.keep(conversation_id, since, members)
+        return members
 
     # messages
 
@@ -214,6 +241,8 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
         around: int | None,
         limit: int,
     ) -> MessagePage:
+        if before is after is around is None:
+            return await self._newest(conversation_id, user_id, limit)
         return await self._read(
             lambda connection: queries.messages(
                 connection,
@@ -226,8 +255,20 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
             )
         )
 
+    async def _newest(self, conversation_id: str, user_id: str, limit: int) -> MessagePage:
+        page = self.caches.page(conversation_id, user_id, limit)
+        if page is None:
+            since = self.caches.now
+            members, tail = await self._read(
+                lambda connection: read_tail(connection, conversation_id, user_id, limit)
+            )
+            page = tail.page(members[user_id], limit)
+            assert page is not None
+            self.caches.keep(conversation_id, since, members, tail)
+        return page
+
     async def search(self, query: SearchQuery, *, user_id: str) -> SearchPage:
-        if self._writer.indexing.is_behind:
+        if self.is_indexing:
             with suppress(MessagingError):  # what is not indexed yet is missed; the rest is found
                 await self._writer.submit(Kind.INDEX, "search", None)
         return await self._read(lambda connection: search(connection, query, user_id))
@@ -244,11 +285,12 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
 
     # catching up
 
-    async def catch_up(self, conversation_id: str, *, user_id: str, after_seq: int) -> Catchup:
-        caught = await self._read(
-            lambda connection: gaps.catch_up(connection, user_id, {conversation_id: after_seq})
+    async def conversation_since(
+        self, conversation_id: str, *, user_id: str, after_seq: int | None
+    ) -> Joined:
+        return await self._read(
+            lambda connection: gaps.conversation_since(connection, conversation_id, user_id, after_seq)
         )
-        return caught[conversation_id]
 
     async def resume(self, user_id: str, positions: Mapping[str, int]) -> Resumed:
         return await self._read(lambda connection: gaps.resume(connection, user_id, positions))
@@ -263,7 +305,7 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
             upgrade(self.path)
             connection = connect_writer(self.path)
             self._epoch = _epoch(connection, self._clock())
-            self._disabled = queries.disabled_users(connection)
+            self.caches.disabled = queries.disabled_users(connection)
             readers = Readers(lambda: connect_reader(self.path))
         except sqlite3.Error as error:
             self._lock.release()
@@ -272,6 +314,10 @@ class SqliteStore(GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily,
             self._lock.release()
             raise
         return connection, readers
+
+
+def _telling(tell: Callable[[Role, str], object] | None, role: Role) -> Callable[[str], object] | None:
+    return None if tell is None else lambda sql: sql.startswith("--") or tell(role, sql)
 
 
 def _epoch(connection: sqlite3.Connection, now_s: float) -> str:

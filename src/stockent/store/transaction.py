@@ -12,15 +12,18 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from stockent.messaging.models import Conversation, Participant, Personal, Sender
+from stockent.messaging.models import Conversation, Message, Participant, Personal, Sender
 from stockent.messaging.ports import View
 
 from .connect import sqlite3
 from .documents import VIEW, conversations_from, encode_text, view_from
 from .ids import MessageIds, hex_ms, rfc3339
+from .traces import Traces
 
 #: Conversations whose present state the writer keeps, so that a send need not read it; the oldest leave first.
 MAX_REMEMBERED_CONVERSATIONS = 10_000
+#: Participants of all of them together, about 700 bytes each: more than one batch can bring.
+MAX_REMEMBERED_PEOPLE = 250_000
 
 
 class Memory:
@@ -29,13 +32,16 @@ class Memory:
     def __init__(self) -> None:
         self._conversations: dict[str, Conversation] = {}
         self._senders: dict[str, dict[str, Sender]] = {}
+        self._people = 0
 
     def get(self, conversation_id: str) -> Conversation | None:
         return self._conversations.get(conversation_id)
 
     def put(self, conversation: Conversation) -> None:
+        former = self._conversations.get(conversation.id)
         self._conversations[conversation.id] = conversation
-        if len(self._conversations) > MAX_REMEMBERED_CONVERSATIONS:
+        self._people += len(conversation.participants) - (len(former.participants) if former else 0)
+        while len(self._conversations) > MAX_REMEMBERED_CONVERSATIONS or self._people > MAX_REMEMBERED_PEOPLE:
             self.forget(next(iter(self._conversations)))
 
     def sender(self, conversation: Conversation, user_id: str) -> Sender:
@@ -46,12 +52,15 @@ class Memory:
         return senders[user_id]
 
     def forget(self, conversation_id: str) -> None:
-        self._conversations.pop(conversation_id, None)
+        former = self._conversations.pop(conversation_id, None)
+        if former is not None:
+            self._people -= len(former.participants)
         self._senders.pop(conversation_id, None)
 
     def clear(self) -> None:
         self._conversations.clear()
         self._senders.clear()
+        self._people = 0
 
 
 class Transaction:
@@ -73,6 +82,8 @@ class Transaction:
         #: Orders lists: greater than in every batch before, whatever the clock does.
         self.activity_us = activity_us
         self.message_ids = message_ids
+        #: Of the attempt that is being made.
+        self.traces = Traces()
 
     def run(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         return self.connection.execute(sql, parameters)
@@ -84,6 +95,15 @@ class Transaction:
         """The one value of a query that gives one row, such as a JSON document; None without a row."""
         row = self.connection.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
+
+    def forget(self, conversation_id: str) -> None:
+        """To be called by whatever changes a conversation's messages or people otherwise than by `show`."""
+        self.memory.forget(conversation_id)
+        self.traces.messages.append((conversation_id, None))
+
+    def show(self, message: Message) -> None:
+        """To be called with each message that is new, or changed by nothing else than what it says itself."""
+        self.traces.messages.append((message.conversation_id, message))
 
     def conversations(self, ids: Iterable[str]) -> Mapping[str, Conversation]:
         """Present states with `unread` 0, for the writer's own use: proves nobody's access."""

@@ -29,6 +29,7 @@ from .people import save_profiles
 from .plan import Kind, Operation, plan
 from .search_indexing import Indexing, catch_up
 from .sends import send_group
+from .traces import Traces
 from .transaction import Memory, Transaction
 
 #: Operations that may wait for the writer; one more is refused as overload.
@@ -45,11 +46,21 @@ log = structlog.get_logger("stockent.store")
 
 
 class Writer:
-    """Owns the write connection from `start` to `stop`. `connect` is called again after the connection broke."""
+    """Owns the write connection from `start` to `stop`. `connect` is called again after the connection broke.
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], clock: Callable[[], float]) -> None:
+    `tell` is called on the event loop with what each batch changed, before any of the batch's callers goes on.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        clock: Callable[[], float],
+        tell: Callable[[Traces], None],
+    ) -> None:
         self._connect = connect
         self._clock = clock
+        self._tell = tell
+        self._traces = Traces()
         self._queue: SimpleQueue[Operation | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -58,6 +69,8 @@ class Writer:
         self._message_ids = MessageIds()
         self._activity_us = 0
         self.indexing = Indexing()
+        #: Called on this thread with each statement of a batch: see `SqliteStore.trace`.
+        self.on_statement: Callable[[str], object] | None = None
         self._connection: sqlite3.Connection | None = None
 
     def start(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
@@ -105,19 +118,26 @@ class Writer:
             if all(operation.kind is Kind.PROFILE for operation in batch):
                 time.sleep(PATIENCE_S)
                 self._gather(batch, MAX_BATCH)
+            traces = self._traces = Traces()
             try:
                 outcomes = self._commit(batch)
             except BaseException as error:  # noqa: BLE001  # whatever it is, every caller gets an answer
                 self._roll_back()
                 self._gather(batch, MAX_WAITING_WRITES + MAX_BATCH)
                 outcomes = _refusals(batch, error)
+                traces.failed = True
             try:
-                self._loop.call_soon_threadsafe(resolve, outcomes)
+                self._loop.call_soon_threadsafe(self._answer, outcomes, traces)
             except RuntimeError:  # the loop is closed: nobody waits, and nobody will hand over more
                 break
             if self.indexing.is_overdue():
                 self._index()
         self._disconnect()
+
+    def _answer(self, outcomes: list[Outcome], traces: Traces) -> None:
+        """Who is answered here goes on in a later turn of the loop: by then the caches know."""
+        resolve(outcomes)
+        self._tell(traces)
 
     def _gather(self, batch: list[Operation], limit: int) -> None:
         """Take what waits, without waiting for more, up to `limit` in all."""
@@ -135,6 +155,15 @@ class Writer:
     def _commit(self, batch: list[Operation]) -> list[Outcome]:
         """All of the batch, or by an exception none of it: then the store cannot write now."""
         connection = self._connected()
+        if self.on_statement is None:
+            return self._transact(connection, batch)
+        connection.set_trace_callback(self.on_statement)
+        try:
+            return self._transact(connection, batch)
+        finally:
+            connection.set_trace_callback(None)
+
+    def _transact(self, connection: sqlite3.Connection, batch: list[Operation]) -> list[Outcome]:
         connection.execute("BEGIN IMMEDIATE")
         outcomes = list(self._work(connection, batch))
         connection.execute("COMMIT")
@@ -169,6 +198,7 @@ class Writer:
     ) -> list[Outcome]:
         """Run a group; if it fails by the fault of one operation, run each alone so that only that one fails."""
         tx.run("SAVEPOINT attempt")
+        tx.traces = Traces()
         before = tx.connection.total_changes
         try:
             results = run(tx, [operation.argument for operation in operations])
@@ -183,6 +213,7 @@ class Writer:
                 return [(operations[0].future, error)]
             return [outcome for operation in operations for outcome in self._attempt(tx, run, [operation])]
         tx.run("RELEASE attempt")
+        self._traces.add(tx.traces)
         return [(operation.future, result) for operation, result in zip(operations, results, strict=True)]
 
     def _undo(self, tx: Transaction, *, since: int) -> None:

@@ -1,78 +1,44 @@
-/** Beside the talk: what it is about, and who takes part. */
+/** Beside the talk: what it is about, who takes part, and how I keep it. */
 
-import { ExternalLink } from 'lucide-react';
-
-import { personName, type Conversation, type Participant, type Subject } from '../../client';
+import { isMuted, type Conversation, type Subject } from '../../client';
 import { useConversation, useMe } from '../../react';
-import { countryName, factsOf, priceOf, roleName } from '../format';
-import { Avatar } from '../parts/Avatar';
-import { SubjectPicture } from '../parts/SubjectPicture';
+import { SharedFiles } from '../files/SharedFiles';
+import { useMinute } from '../list/useMinute';
+import { GroupEnd } from '../groups/GroupEnd';
+import { GroupHead } from '../groups/GroupHead';
+import { Keeping } from './Keeping';
+import { People } from './People';
+import { SubjectCard } from './SubjectCard';
 
-export function Details({ id }: { id: string }) {
+interface Props {
+  id: string;
+  onSubject: (subject: Subject) => void;
+  /** Search in this conversation. */
+  onSearch: () => void;
+}
+
+export function Details({ id, onSubject, onSearch }: Props) {
   const { conversation } = useConversation(id);
   const me = useMe();
   return (
     <aside className="details" aria-label="Details">
-      {conversation?.subject && <SubjectCard subject={conversation.subject} />}
-      {conversation && <People conversation={conversation} me={me} />}
+      {conversation && <Parts conversation={conversation} me={me} onSubject={onSubject} onSearch={onSearch} />}
     </aside>
   );
 }
 
-function SubjectCard({ subject }: { subject: Subject }) {
-  const price = priceOf(subject);
-  const facts = factsOf(subject);
+function Parts({ conversation, me, onSubject, onSearch }: Omit<Props, 'id'> & { conversation: Conversation; me: string | null }) {
+  const now = useMinute();
+  const { subject } = conversation;
+  const group = conversation.kind === 'GROUP';
   return (
-    <section className="details-part" aria-label="Subject">
-      {subject.imageUrl && <SubjectPicture url={subject.imageUrl} large />}
-      <h2 className="details-title">{subject.title}</h2>
-      {price !== null && <p className="details-price">{price}</p>}
-      {facts.length > 0 && (
-        <dl className="facts">
-          {facts.map(({ name, value }) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      {subject.url && (
-        <a className="details-link" href={subject.url} target="_blank" rel="noopener noreferrer">
-          Open product page
-          <ExternalLink size={14} strokeWidth={1.75} aria-hidden="true" />
-        </a>
-      )}
-    </section>
-  );
-}
-
-function People({ conversation, me }: { conversation: Conversation; me: string | null }) {
-  const others = conversation.participants.filter((participant) => participant.userId !== me);
-  const self = conversation.participants.filter((participant) => participant.userId === me);
-  return (
-    <section className="details-part" aria-label="Participants">
-      <h2 className="details-heading">Participants</h2>
-      <ul className="people">
-        {[...others, ...self].map((person) => (
-          <PersonLine key={person.userId} person={person} me={me} />
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function PersonLine({ person, me }: { person: Participant; me: string | null }) {
-  return (
-    <li className="person">
-      <Avatar id={person.userId} name={personName(person)} url={person.avatarUrl} size="m" />
-      <span className="person-words">
-        <span className="person-name">
-          {personName(person)}
-          {person.userId === me && <span className="person-you"> (you)</span>}
-        </span>
-        <span className="person-about">{[roleName(person.role), person.companyName, countryName(person.country)].filter(Boolean).join(' · ')}</span>
-      </span>
-    </li>
+    <>
+      {group && <GroupHead conversation={conversation} me={me} />}
+      {subject && <SubjectCard subject={subject} onShowAll={() => onSubject(subject)} />}
+      <People conversation={conversation} me={me} now={now} />
+      <SharedFiles conversationId={conversation.id} />
+      <Keeping conversation={conversation} muted={isMuted(conversation, now.getTime())} now={now} onSearch={onSearch} />
+      {group && <GroupEnd conversation={conversation} />}
+    </>
   );
 }

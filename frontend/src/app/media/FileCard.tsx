@@ -1,9 +1,11 @@
 /** One file of a message: what it is, how large, and what can be done with it. */
 
-import { Download, Eye, File, FileArchive, FileCode, FileHeadphone, FileImage, FilePlay, FileSpreadsheet, FileText, FileType, Presentation, type LucideIcon } from 'lucide-react';
+import { Eye, File, FileArchive, FileCode, FileHeadphone, FileImage, FilePlay, FileSpreadsheet, FileText, FileType, Presentation, type LucideIcon } from 'lucide-react';
 
-import { IconButton, IconLink } from '../parts/Button';
-import { kindOf, safeName, sizeText, splitName, type FileKind } from './files';
+import { sizeText } from '../../client';
+import { IconButton } from '../parts/Button';
+import { DownloadLink } from './DownloadLink';
+import { kindOf, safeName, splitName, type FileKind } from './files';
 
 const ICONS: Record<FileKind, LucideIcon> = {
   pdf: FileText,
@@ -50,7 +52,7 @@ export function FileCard({ name, type, sizeBytes, url, onPreview }: Props) {
         </span>
       </span>
       {onPreview && <IconButton icon={Eye} label={`Preview ${safe}`} title="Preview" onClick={onPreview} />}
-      {url !== undefined && <IconLink icon={Download} label={`Download ${safe}`} title="Download" href={url} download={safe} />}
+      {url !== undefined && <DownloadLink path={url} name={safe} label={`Download ${safe}`} />}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { ImageOff } from 'lucide-react';
 import { useState } from 'react';
 
 import { safeName } from './files';
+import { useSource } from './useSource';
 
 export interface Picture {
   url: string;
@@ -32,7 +33,7 @@ export function ImageGrid({ pictures, onOpen }: Props) {
   return (
     <div className="image-grid" data-count={shown.length} style={alone ? boxOf(only) : undefined} role="group" aria-label={alone ? 'Picture' : `${pictures.length} pictures`}>
       {shown.map((picture, index) => (
-        <button key={picture.url} type="button" className="image-cell" aria-label={nameOf(picture, index, pictures.length, hidden)} onClick={() => onOpen(index)}>
+        <button key={picture.url} type="button" className="image-cell" aria-label={pictureName(picture, index, pictures.length, index === SHOWN - 1 ? hidden : 0)} onClick={() => onOpen(index)}>
           <Thumbnail picture={picture} />
           {hidden > 0 && index === SHOWN - 1 && (
             <span className="image-more" aria-hidden="true">
@@ -45,15 +46,19 @@ export function ImageGrid({ pictures, onOpen }: Props) {
   );
 }
 
-function Thumbnail({ picture: { thumbnailUrl, width, height } }: { picture: Picture }) {
+/** Fills its box, which must have its size. */
+export function Thumbnail({ picture: { thumbnailUrl, width, height } }: { picture: Picture }) {
+  const { address, failed } = useSource(thumbnailUrl);
   const [broken, setBroken] = useState<string | null>(null);
-  if (broken === thumbnailUrl) return <ImageOff size={24} strokeWidth={1.5} aria-hidden="true" />;
-  return <img src={thumbnailUrl} alt="" width={width} height={height} loading="lazy" decoding="async" draggable={false} onError={() => setBroken(thumbnailUrl)} />;
+  if (failed || (broken !== null && broken === address)) return <ImageOff size={24} strokeWidth={1.5} aria-hidden="true" />;
+  if (address === null) return null;
+  return <img src={address} alt="" width={width} height={height} loading="lazy" decoding="async" draggable={false} onError={() => setBroken(address)} />;
 }
 
-function nameOf({ name }: Picture, index: number, count: number, hidden: number): string {
+/** Of the button that opens it; `hidden`: how many more it stands for. */
+export function pictureName({ name }: Picture, index: number, count: number, hidden = 0): string {
   if (count === 1) return `Open picture ${safeName(name)}`;
-  const more = hidden > 0 && index === SHOWN - 1 ? `, and ${hidden} more` : '';
+  const more = hidden > 0 ? `, and ${hidden} more` : '';
   return `Open picture ${index + 1} of ${count}, ${safeName(name)}${more}`;
 }
 

@@ -1,13 +1,15 @@
 /** Pictures over the whole page: one at a time, by key, mouse and touch. */
 
-import { ChevronLeft, ChevronRight, Download, ImageOff, X, ZoomIn, ZoomOut } from 'lucide-react';
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { ChevronLeft, ChevronRight, ImageOff, X, ZoomIn, ZoomOut } from 'lucide-react';
+import { use, useEffect, useRef, useState, type KeyboardEvent } from 'react';
 
-import { IconButton, IconLink } from '../parts/Button';
+import { IconButton } from '../parts/Button';
 import { useModal } from '../parts/useModal';
+import { DownloadLink } from './DownloadLink';
 import { safeName } from './files';
 import type { Picture } from './ImageGrid';
 import { sizeOf, useGestures } from './useGestures';
+import { SourcesContext, useSource } from './useSource';
 import { moved, STEP, WHOLE, zoomed, type View } from './zoom';
 
 interface Props {
@@ -88,7 +90,7 @@ export function Lightbox({ pictures, start, onClose }: Props) {
         </p>
         <IconButton icon={ZoomOut} label="Zoom out" hint="-" aria-disabled={!close} onClick={() => zoom(1 / STEP)} />
         <IconButton icon={ZoomIn} label="Zoom in" hint="+" onClick={() => zoom(STEP)} />
-        <IconLink icon={Download} label="Download" href={picture.url} download={name} />
+        <DownloadLink path={picture.url} name={name} label="Download" />
         <IconButton icon={X} label="Close" hint="Esc" data-first-focus onClick={onClose} />
       </header>
       <div ref={stage} className="lightbox-stage" data-close={close}>
@@ -107,7 +109,9 @@ export function Lightbox({ pictures, start, onClose }: Props) {
 /** The small picture stands in for the large one until that has come. */
 function Shown({ picture: { url, thumbnailUrl, width, height }, name, view: { scale, x, y } }: { picture: Picture; name: string; view: View }) {
   const [state, setState] = useState<'loading' | 'loaded' | 'failed'>('loading');
-  if (state === 'failed') {
+  const large = useSource(url);
+  const small = useSource(thumbnailUrl);
+  if (state === 'failed' || large.failed) {
     return (
       <p className="lightbox-failed" role="alert">
         <ImageOff size={24} strokeWidth={1.5} aria-hidden="true" />
@@ -118,16 +122,20 @@ function Shown({ picture: { url, thumbnailUrl, width, height }, name, view: { sc
   const most = { maxWidth: width, maxHeight: height };
   return (
     <div className="lightbox-picture" style={{ transform: `translate(${x}px, ${y}px) scale(${scale})` }}>
-      {state === 'loading' && <img src={thumbnailUrl} alt="" style={most} draggable={false} />}
-      <img src={url} alt={name} style={most} draggable={false} onLoad={() => setState('loaded')} onError={() => setState('failed')} />
+      {state === 'loading' && small.address !== null && <img src={small.address} alt="" style={most} draggable={false} />}
+      {large.address !== null && <img src={large.address} alt={name} style={most} draggable={false} onLoad={() => setState('loaded')} onError={() => setState('failed')} />}
     </div>
   );
 }
 
 /** The neighbours are there before they are asked for. */
 function usePreloaded(...urls: (string | undefined)[]): void {
+  const sources = use(SourcesContext);
   const wanted = urls.filter((url) => url !== undefined).join('\n');
   useEffect(() => {
-    for (const url of wanted.split('\n')) if (url !== '') new Image().src = url;
-  }, [wanted]);
+    const near = wanted.split('\n').filter((url) => url !== '');
+    const leave = near.map((url) => sources.hold(url));
+    if (sources.direct) for (const url of near) new Image().src = url;
+    return () => leave.forEach((letGo) => letGo());
+  }, [sources, wanted]);
 }

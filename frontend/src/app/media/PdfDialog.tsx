@@ -1,10 +1,11 @@
 /** A whole PDF over the page. */
 
-import { Download, X } from 'lucide-react';
+import { X } from 'lucide-react';
 import { useRef } from 'react';
 
-import { IconButton, IconLink } from '../parts/Button';
+import { IconButton } from '../parts/Button';
 import { useModal } from '../parts/useModal';
+import { DownloadLink } from './DownloadLink';
 import { safeName } from './files';
 import { LazyPdfPreview } from './LazyPdfPreview';
 import type { PdfPreviewProps } from './PdfPreview';
@@ -31,7 +32,7 @@ export function PdfDialog({ url, name, open, onClose }: Props) {
         <p className="lightbox-name">
           <bdi>{safe}</bdi>
         </p>
-        <IconLink icon={Download} label="Download" href={url} download={safe} />
+        <DownloadLink path={url} name={safe} label="Download" />
         <IconButton icon={X} label="Close" hint="Esc" data-first-focus onClick={onClose} />
       </header>
       {/* Focusable, so that the keys scroll it. */}

@@ -52,14 +52,3 @@ export function kindOf(type: string, name: string): { kind: FileKind; words: str
   if (found) return { kind: found[0], words: found[1] };
   return { kind: 'other', words: extension === '' ? 'File' : `${extension.toUpperCase()} file` };
 }
-
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
-
-export function sizeText(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const amount = bytes / 1000 ** power;
-  // 999.7 KB would be written 1,000 KB.
-  if (Math.round(amount) >= 1000 && power < UNITS.length - 1) return sizeText(1000 ** (power + 1));
-  const digits = amount < 10 && power > 0 ? 1 : 0;
-  return `${amount.toLocaleString(undefined, { maximumFractionDigits: digits })} ${UNITS[power] ?? ''}`;
-}

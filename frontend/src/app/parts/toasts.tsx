@@ -14,7 +14,7 @@ interface Toast {
   title: string;
   text: string;
   onOpen: (() => void) | null;
-  /** One thing to do about it, as long as it is shown. */
+  /** What can still be done about it, such as undoing it. */
   action?: { label: string; act: () => void } | undefined;
 }
 
@@ -28,8 +28,8 @@ export function toast(next: Omit<Toast, 'id'>): void {
 }
 
 /** One line about something that was done, or could not be. */
-export function notice(title: string, text = ''): void {
-  toast({ about: 'notice', picture: null, title, text, onOpen: null });
+export function notice(title: string, text = '', action?: Toast['action']): void {
+  toast({ about: 'notice', picture: null, title, text, onOpen: null, action });
 }
 
 export function dismissToasts(about: string): void {
@@ -96,6 +96,7 @@ function ToastCard({ toast: { id, picture, title, text, onOpen, action } }: { to
       {action && (
         <Button
           kind="quiet"
+          className="toast-action"
           onClick={() => {
             dismiss(id);
             action.act();

@@ -1,23 +1,18 @@
-/** Oneself: theme, shortcuts, and in the demo, being somebody else. */
+/** Oneself: theme, settings, shortcuts, and in the demo, being somebody else. */
 
-import { useQuery } from '@tanstack/react-query';
-import { ExternalLink, Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
+import { ExternalLink, Keyboard, LogOut, Settings, UserRound } from 'lucide-react';
 
 import { personName, type Profile } from '../../client';
 import { roleName } from '../format';
 import { Avatar } from '../parts/Avatar';
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from '../parts/Menu';
-import { setTheme, useTheme, type Theme } from '../theme';
+import { useDemoPeople } from '../people';
+import { THEMES } from '../settings/themes';
+import { setTheme, useTheme } from '../theme';
 import { session } from './session';
 import { useSignedIn } from './SessionContext';
 
-const THEMES: readonly { value: Theme; label: string; icon: typeof Sun }[] = [
-  { value: 'system', label: 'As the system', icon: Monitor },
-  { value: 'light', label: 'Light', icon: Sun },
-  { value: 'dark', label: 'Dark', icon: Moon },
-];
-
-export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
+export function UserMenu({ onSettings, onShortcuts }: { onSettings: () => void; onShortcuts: () => void }) {
   const { me, demo } = useSignedIn();
   const theme = useTheme();
   const trigger = (
@@ -35,6 +30,9 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
       {demo && <DemoItems me={me} />}
       <MenuChoice label="Theme" value={theme} options={THEMES} onChange={setTheme} />
       <MenuLine />
+      <MenuItem icon={Settings} onSelect={onSettings}>
+        Settings
+      </MenuItem>
       <MenuItem icon={Keyboard} onSelect={onShortcuts}>
         Keyboard shortcuts
       </MenuItem>
@@ -67,8 +65,4 @@ function DemoItems({ me }: { me: Profile }) {
       <MenuLine />
     </>
   );
-}
-
-export function useDemoPeople(enabled: boolean) {
-  return useQuery({ queryKey: ['demo', 'people'], queryFn: () => session.people(), enabled, staleTime: Infinity });
 }

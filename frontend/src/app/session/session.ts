@@ -3,17 +3,18 @@
  * two tabs can be two people. Makes the client when it is known, and closes it when the session ends.
  */
 
-import { Api, MessagingClient, Subscribable, type Profile } from '../../client';
+import { Api, DEFAULT_LIMITS, MessagingClient, Subscribable, Uploads, type Profile, type UploadLimits } from '../../client';
 import type { DemoPeople, DemoSession, WhoAmI } from '../../client';
 
 export type Session =
   | { kind: 'checking' }
-  | { kind: 'signedIn'; me: Profile; client: MessagingClient; demo: boolean }
+  | { kind: 'signedIn'; me: Profile; client: MessagingClient; uploads: Uploads; demo: boolean }
   | { kind: 'choosing'; people: Profile[] }
   | { kind: 'signedOut' }
   | { kind: 'unreachable'; reason: string };
 
 const TOKEN_KEY = 'stockent.demo.token';
+const UNAUTHORIZED = 401;
 
 class SessionKeeper {
   readonly state = new Subscribable<Session>({ kind: 'checking' });
@@ -48,6 +49,15 @@ class SessionKeeper {
     return (await this.api.request<DemoPeople>('GET', '/api/demo')).people;
   }
 
+  /** The bytes of a file, for a page whose elements cannot ask for it themselves. */
+  async file(path: string, signal: AbortSignal): Promise<Blob> {
+    const ask = () => fetch(path, { signal, headers: { Authorization: `Bearer ${this.token ?? ''}` } });
+    let response = await ask();
+    if (response.status === UNAUTHORIZED && (await this.refresh()) !== null) response = await ask();
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return response.blob();
+  }
+
   private async find(): Promise<void> {
     const { user, demo } = await this.api.request<WhoAmI>('GET', '/api/session');
     if (user !== null) {
@@ -65,14 +75,18 @@ class SessionKeeper {
       refreshToken: () => this.refresh(),
       ...withStorage(tabStorage()),
     });
-    this.end({ kind: 'signedIn', me, client, demo: this.token !== null });
+    const uploads = new Uploads({ http: client.api, limits: () => limitsOf(client) });
+    client.carryUploads(uploads);
+    this.end({ kind: 'signedIn', me, client, uploads, demo: this.token !== null });
     client.start();
   }
 
   private end(next: Session): void {
     const before = this.state.get();
     this.state.set(next);
-    if (before.kind === 'signedIn') before.client.close();
+    if (before.kind !== 'signedIn') return;
+    before.client.close();
+    before.uploads.close();
   }
 
   private async refresh(): Promise<string | null> {
@@ -90,6 +104,12 @@ class SessionKeeper {
 }
 
 export const session = new SessionKeeper();
+
+/** Told by the server once the socket is ready. */
+function limitsOf({ store }: MessagingClient): UploadLimits {
+  const { limits } = store.get();
+  return limits === null ? DEFAULT_LIMITS : { maxFiles: limits.maxAttachments, maxBytes: limits.maxAttachmentBytes };
+}
 
 function takeAskedPerson(): string | null {
   const url = new URL(location.href);

@@ -14,6 +14,7 @@ import { FormatBar, formatOf } from '../text/FormatBar';
 import { MentionPicker } from '../text/MentionPicker';
 import type { Person } from '../text/mentions';
 import { useMentions } from '../text/useMentions';
+import { pastedFiles } from '../uploads/files';
 import { isTouch } from '../viewport';
 import { QuoteLines } from './QuoteBlock';
 import { useDraftText } from './useDraftText';
@@ -51,12 +52,16 @@ interface Props {
   tray?: ReactNode;
   /** In the place of Send while there is nothing to send. */
   endTool?: ReactNode;
+  /** It is in use, and stays whatever there is to send. */
+  endToolBusy?: boolean;
   /** Something goes with it, so it needs no text. */
   laden?: boolean;
+  /** Pasted ones. */
+  onFiles?: (files: readonly File[]) => void;
 }
 
 export function Composer(props: Props) {
-  const { ref, conversationId, editing, onEditing, replyTo = null, onCancelReply, people = NOBODY, onSubmit, onEditLast, tools, tray, endTool, laden = false } = props;
+  const { ref, conversationId, editing, onEditing, replyTo = null, onCancelReply, people = NOBODY, onSubmit, onEditLast, tools, tray, endTool, endToolBusy = false, laden = false, onFiles } = props;
   const box = useRef<HTMLTextAreaElement>(null);
   const me = useMe();
   const { draft, set: setDraft } = useDraft(conversationId);
@@ -139,9 +144,11 @@ export function Composer(props: Props) {
   };
   const onPaste = (event: ClipboardEvent<HTMLTextAreaElement>) => {
     const formatted = fromHtml(event.clipboardData.getData('text/html'));
-    if (formatted === null) return;
+    const files = formatted === null && editing === null ? pastedFiles(event.clipboardData, new Date()) : [];
+    if (formatted === null && files.length === 0) return;
     event.preventDefault();
-    insertText(event.currentTarget, formatted);
+    if (formatted !== null) insertText(event.currentTarget, formatted);
+    else onFiles?.(files);
   };
 
   return (
@@ -215,7 +222,7 @@ export function Composer(props: Props) {
           aria-expanded={choosing}
           onClick={() => setChoosing(!choosing)}
         />
-        {editing === null && !sendable && length === 0 && endTool !== undefined ? (
+        {endToolBusy || (editing === null && !sendable && length === 0 && endTool !== undefined) ? (
           endTool
         ) : (
           <button type="submit" className="send" disabled={!sendable} aria-label={editing === null ? 'Send' : 'Save'} title={editing === null ? 'Send (Enter)' : 'Save (Enter)'}>

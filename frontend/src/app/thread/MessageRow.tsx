@@ -4,6 +4,8 @@ import { Clock, CornerUpLeft, Forward, SmilePlus } from 'lucide-react';
 import { memo, useCallback, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 
 import { personName, type Message, type Outgoing, type Receipt } from '../../client';
+import { MessageFiles } from '../files/MessageFiles';
+import { OutgoingFiles, OutgoingProgress } from '../files/OutgoingFiles';
 import { fullTimeOf, timeOf } from '../format';
 import { Avatar } from '../parts/Avatar';
 import { IconButton } from '../parts/Button';
@@ -149,13 +151,15 @@ function Stored({ message, me, group, people, deleting, open, onOpenChange, tabI
         <div ref={bubble} className="bubble" title={fullTimeOf(message.createdAt)}>
           {message.forwarded && <Forwarded />}
           {message.replyTo && <QuoteBlock quote={message.replyTo} me={me} tabIndex={tabIndex} onJump={actions.jump} />}
-          {/* files */}
-          <MessageText
-            text={message.content}
-            mentions={mentions}
-            me={me}
-            after={message.editedAt !== null && <Edited at={message.editedAt} tabIndex={tabIndex} onOpen={() => actions.versions(message)} />}
-          />
+          <MessageFiles attachments={message.attachments} />
+          {(message.content !== '' || message.editedAt !== null) && (
+            <MessageText
+              text={message.content}
+              mentions={mentions}
+              me={me}
+              after={message.editedAt !== null && <Edited at={message.editedAt} tabIndex={tabIndex} onOpen={() => actions.versions(message)} />}
+            />
+          )}
         </div>
         <div className="bubble-tools">
           <IconButton
@@ -209,7 +213,7 @@ function Edited({ at, tabIndex, onOpen }: { at: string; tabIndex: number; onOpen
 
 function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: string | null; people: readonly Mention[]; tabIndex: number }) {
   const { retry, discard, jump } = useActions();
-  const { clientId, content, status, error, replyTo, forwardOf } = outgoing;
+  const { clientId, content, attachments, status, error, replyTo, forwardOf } = outgoing;
   const mentions = useMemo(() => namedIn(outgoing.mentions, people), [outgoing.mentions, people]);
   return (
     <>
@@ -217,10 +221,11 @@ function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: st
         <div className="bubble" data-status={status}>
           {forwardOf && <Forwarded />}
           {replyTo && <QuoteBlock quote={replyTo} me={me} tabIndex={tabIndex} onJump={jump} />}
-          {/* files */}
-          <MessageText text={content} mentions={mentions} me={me} />
+          <OutgoingFiles outgoing={outgoing} />
+          {content !== '' && <MessageText text={content} mentions={mentions} me={me} />}
         </div>
       </div>
+      <OutgoingProgress outgoing={outgoing} />
       {status === 'failed' && (
         <span className="said-failed" role="alert">
           <span>Not sent: {error?.message ?? 'refused'}</span>
@@ -232,7 +237,7 @@ function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: st
           </button>
         </span>
       )}
-      {status === 'waiting' && (
+      {status === 'waiting' && attachments.every(({ attachment }) => attachment !== null) && (
         <span className="said-fate" data-passing="true">
           <Clock size={12} strokeWidth={2} aria-hidden="true" /> Waiting to be sent
         </span>

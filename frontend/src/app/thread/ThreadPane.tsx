@@ -6,10 +6,12 @@ import { useMemo, useRef, useState } from 'react';
 import { conversationName, quoteOf, type Conversation, type GoneReason, type Message, type MessagingClient } from '../../client';
 import { useConversation, useDraft, useMe, useMessages, useSocket, type Messages } from '../../react';
 import { announce } from '../parts/announcer';
+import { useCarried } from '../files/useCarried';
 import { Button } from '../parts/Button';
 import { EmptyState } from '../parts/EmptyState';
 import { dismissToasts, notice, toast } from '../parts/toasts';
 import { openList } from '../router';
+import { DropZone } from '../uploads/DropZone';
 import { isTouch } from '../viewport';
 import type { MessageActions } from './actions';
 import { ClosedLine } from './ClosedLine';
@@ -85,6 +87,12 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
     };
   }, [client, id, requestDelete, undoDelete, react, retry, discard, canEdit, canDelete]);
 
+  const follow = () => {
+    if (thread.hasAfter) void thread.loadNewest().then(() => setSent((before) => before + 1));
+    else setSent((before) => before + 1);
+  };
+  const carried = useCarried(id, { onSent: follow, onEmptied: () => composer.current?.focus() });
+
   if (gone !== null) return <Gone reason={gone.reason} onBack={onBack} />;
 
   const setStatus = (status: 'ACTIVE' | 'CLOSED') => tried(client.setStatus(id, status), 'The conversation could not be changed');
@@ -101,14 +109,19 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
       if (text !== of.content) void tried(thread.edit(of.id, text, mentions), 'The message could not be changed', () => setEditing({ of, text }));
       return;
     }
-    thread.send(text, { replyTo: draft.replyTo, mentions });
-    if (thread.hasAfter) void thread.loadNewest().then(() => setSent((before) => before + 1));
-    else setSent(sent + 1);
+    thread.send(text, { replyTo: draft.replyTo, mentions, attachments: carried.take() });
+    follow();
   };
   const live = draft.replyTo && thread.messages.find(({ id: messageId }) => messageId === draft.replyTo?.messageId);
 
   return (
-    <main className="thread" aria-label={conversation ? `Conversation with ${conversationName(conversation, me)}` : 'Conversation'}>
+    <DropZone
+      as="main"
+      className="thread"
+      aria-label={conversation ? `Conversation with ${conversationName(conversation, me)}` : 'Conversation'}
+      onFiles={carried.attach}
+      disabled={conversation?.status !== 'ACTIVE'}
+    >
       <ThreadHead
         id={id}
         conversation={conversation}
@@ -138,14 +151,17 @@ export function ThreadPane({ id, at, onBack, onDetails, detailsShown, tight }: P
           people={conversation?.kind === 'GROUP' ? others(people, me) : []}
           onSubmit={submit}
           onEditLast={editLast}
-          tools={undefined}
-          tray={undefined}
-          endTool={undefined}
-          laden={false}
+          tools={carried.tools}
+          tray={carried.tray}
+          endTool={carried.endTool}
+          endToolBusy={carried.recording}
+          laden={carried.laden}
+          onFiles={carried.attach}
         />
       )}
+      {carried.asking}
       {open && conversation && <MessageWindow open={open} conversation={conversation} thread={thread} people={people} me={me} onClose={() => setOpen(null)} />}
-    </main>
+    </DropZone>
   );
 }
 

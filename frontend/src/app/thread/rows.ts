@@ -1,6 +1,7 @@
 /** A thread as the rows that are drawn: day dividers, the "new" line, messages in groups. Pure. */
 
-import type { Message, Outgoing } from '../../client';
+import type { Message, Outgoing, ReadyFile } from '../../client';
+import { filesHeight } from '../files/kinds';
 import { dayKey } from '../format';
 
 /** What one person says within this time stands together. */
@@ -79,14 +80,14 @@ export function estimateHeight(row: Row | undefined, charsPerLine: number): numb
       return 36;
     case 'message':
     case 'outgoing':
-      return LINE_PX * linesOf(textOf(row), charsPerLine) + BUBBLE_PX + (row.first ? HEAD_PX : 0) + besidesPx(row);
+      return textHeight(textOf(row), charsPerLine) + BUBBLE_PX + (row.first ? HEAD_PX : 0) + besidesPx(row);
   }
 }
 
 /** What a bubble has besides its text. */
 function besidesPx(row: Said): number {
   const { replyTo, reactions, forwarded } = row.kind === 'message' ? row.message : { ...row.outgoing, reactions: [], forwarded: row.outgoing.forwardOf !== null };
-  return (replyTo === null ? 0 : QUOTE_PX) + (reactions.length === 0 ? 0 : PILLS_PX) + (forwarded ? FORWARDED_PX : 0);
+  return filesHeight(filesOf(row)) + (replyTo === null ? 0 : QUOTE_PX) + (reactions.length === 0 ? 0 : PILLS_PX) + (forwarded ? FORWARDED_PX : 0);
 }
 
 const LINE_PX = 21;
@@ -95,6 +96,14 @@ const HEAD_PX = 26;
 const QUOTE_PX = 52;
 const PILLS_PX = 32;
 const FORWARDED_PX = 18;
+
+function textHeight(text: string, charsPerLine: number): number {
+  return text === '' ? 0 : LINE_PX * linesOf(text, charsPerLine);
+}
+
+function filesOf(row: Said): readonly ReadyFile[] {
+  return row.kind === 'message' ? row.message.attachments : row.outgoing.attachments.flatMap(({ attachment }) => attachment ?? []);
+}
 
 function linesOf(text: string, charsPerLine: number): number {
   return text.split('\n').reduce((lines, line) => lines + Math.max(1, Math.ceil(line.length / charsPerLine)), 0);

@@ -59,7 +59,7 @@ function sentenceOf(actor: Named, { event, users, title }: SystemNote, me: strin
   }
 }
 
-const NAMES: Record<MessageType, string> = { TEXT: 'Message', IMAGE: 'Picture', FILE: 'File', VOICE: 'Voice message', SYSTEM: 'Message' };
+const NAMES: Record<MessageType, string> = { TEXT: 'Message', IMAGE: 'Photo', FILE: 'File', VOICE: 'Voice message', SYSTEM: 'Message' };
 
 /** A message in one line, where it is quoted. */
 export function quoteWords({ content, type, deleted }: Quote): string {

@@ -10,12 +10,13 @@ import { notice } from '../parts/toasts';
 import { droppedFiles, hasFiles } from './files';
 
 interface Props extends ComponentProps<'div'> {
+  as?: 'div' | 'main';
   onFiles: (files: File[]) => void;
   /** Nothing can be attached here now. */
   disabled?: boolean;
 }
 
-export function DropZone({ onFiles, disabled = false, className = '', children, ...rest }: Props) {
+export function DropZone({ as: Zone = 'div', onFiles, disabled = false, className = '', children, ...rest }: Props) {
   const [over, setOver] = useState(false);
   useMissedFiles(() => setOver(false));
   const onDrop = (event: DragEvent) => {
@@ -27,8 +28,7 @@ export function DropZone({ onFiles, disabled = false, className = '', children, 
   };
   return (
     // Dropping is one way of several: the paper clip does the same by key.
-    // eslint-disable-next-line jsx-a11y/no-static-element-interactions
-    <div
+    <Zone
       {...rest}
       className={`drop-zone ${className}`}
       onDragEnter={(event) => {
@@ -54,7 +54,7 @@ export function DropZone({ onFiles, disabled = false, className = '', children, 
           </p>
         </div>
       )}
-    </div>
+    </Zone>
   );
 }
 

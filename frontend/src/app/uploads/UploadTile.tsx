@@ -1,5 +1,5 @@
 import { File, FileArchive, FileAudio, FileImage, FileSpreadsheet, FileText, FileVideo, RotateCw, X, type LucideIcon } from 'lucide-react';
-import { useCallback } from 'react';
+import { useCallback, useState } from 'react';
 
 import { sizeText, type Upload } from '../../client';
 import { IconButton } from '../parts/Button';
@@ -13,12 +13,13 @@ interface Props {
 
 export function UploadTile({ upload, onRemove, onRetry }: Props) {
   const { name, status, error } = upload;
+  const [broken, setBroken] = useState(false);
   const busy = status === 'waiting' || status === 'uploading' || status === 'processing';
   const retryable = error?.retryable === true && (status === 'failed' || status === 'waiting');
   return (
     <li className="upload" data-status={status} data-bad={error !== null}>
       <span className="upload-picture">
-        {isPicture(upload.source) ? <Picture source={upload.source} /> : <Kind source={upload.source} name={name} />}
+        {isPicture(upload.source) && !broken ? <Picture source={upload.source} onBroken={() => setBroken(true)} /> : <Kind source={upload.source} name={name} />}
         {busy && <Ring upload={upload} />}
       </span>
       <span className="upload-words">
@@ -40,7 +41,7 @@ function stateText({ status, sizeBytes, progress, error }: Upload): string {
 }
 
 /** Its address in memory lives as long as the picture. */
-function Picture({ source }: { source: Blob }) {
+function Picture({ source, onBroken }: { source: Blob; onBroken: () => void }) {
   const show = useCallback(
     (image: HTMLImageElement | null) => {
       if (image === null) return undefined;
@@ -50,7 +51,7 @@ function Picture({ source }: { source: Blob }) {
     },
     [source],
   );
-  return <img ref={show} alt="" draggable={false} />;
+  return <img ref={show} alt="" draggable={false} onError={onBroken} />;
 }
 
 const KINDS: [RegExp, LucideIcon][] = [

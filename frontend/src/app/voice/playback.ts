@@ -34,9 +34,15 @@ export class Playback {
   readonly rate = new Subscribable<Rate>(storedRate());
   private audio: HTMLAudioElement | null = null;
   private track: Track | null = null;
+  /** Until the audio has its address. */
+  private opening: Promise<void> | null = null;
   private listening = new AbortController();
 
-  constructor(private readonly makeAudio: () => HTMLAudioElement = () => new Audio()) {}
+  /** `addressOf` turns a track's into one that the element can use by itself. */
+  constructor(
+    private readonly makeAudio: () => HTMLAudioElement = () => new Audio(),
+    private readonly addressOf: (url: string, signal: AbortSignal) => string | Promise<string> = (url) => url,
+  ) {}
 
   toggle(track: Track): void {
     const { id, status } = this.state.get();
@@ -49,8 +55,9 @@ export class Playback {
     const audio = id === track.id && this.track?.url === track.url && status !== 'failed' && this.audio !== null ? this.audio : this.load(track);
     this.set({ status: 'loading' });
     audio.playbackRate = this.rate.get();
-    audio.play().catch((error: unknown) => {
-      if (audio === this.audio) this.onRefused(error);
+    if (this.opening === null) this.begin(audio);
+    else void this.opening.then(() => {
+      if (audio === this.audio && this.opening === null && this.state.get().status === 'loading') this.begin(audio);
     });
   }
 
@@ -100,10 +107,34 @@ export class Playback {
     this.set({ id: track.id });
     this.listen(audio, track);
     audio.preload = 'auto';
-    audio.src = track.url;
-    const place = this.state.get().places.get(track.id) ?? 0;
-    if (place > 0) audio.currentTime = place / 1_000;
+    const { signal } = this.listening;
+    const address = this.addressOf(track.url, signal);
+    if (typeof address === 'string') this.give(audio, address);
+    else this.opening = this.open(audio, address, signal);
     return audio;
+  }
+
+  private async open(audio: HTMLAudioElement, address: Promise<string>, signal: AbortSignal): Promise<void> {
+    try {
+      const found = await address;
+      if (signal.aborted) return;
+      this.give(audio, found);
+      this.opening = null;
+    } catch {
+      if (!signal.aborted) this.set({ status: 'failed' });
+    }
+  }
+
+  private give(audio: HTMLAudioElement, address: string): void {
+    audio.src = address;
+    const place = this.state.get().places.get(this.track?.id ?? '') ?? 0;
+    if (place > 0) audio.currentTime = place / 1_000;
+  }
+
+  private begin(audio: HTMLAudioElement): void {
+    audio.play().catch((error: unknown) => {
+      if (audio === this.audio) this.onRefused(error);
+    });
   }
 
   private listen(audio: HTMLAudioElement, { id, durationMs }: Track): void {
@@ -124,6 +155,7 @@ export class Playback {
 
   private unload(): void {
     this.listening.abort();
+    this.opening = null;
     if (this.audio === null) return;
     this.audio.pause();
     this.audio.removeAttribute('src');

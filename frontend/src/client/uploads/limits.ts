@@ -8,7 +8,7 @@ export interface UploadLimits {
 }
 
 /** The server's own, which it tells in `ready`. */
-export const DEFAULT_LIMITS: UploadLimits = { maxFiles: 10, maxBytes: 25 * 1024 * 1024 };
+export const DEFAULT_LIMITS: UploadLimits = { maxFiles: 10, maxBytes: 25_000_000 };
 
 export const MAX_NAME_CHARS = 255;
 
@@ -29,18 +29,26 @@ function refused(code: string, message: string): UploadError {
   return { code, message, retryable: false };
 }
 
+/** A server says what was expected in the middle of a sentence. */
+export function sentence(words: string): string {
+  const begun = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
 function countOf(files: number): string {
   return `${files} ${files === 1 ? 'file' : 'files'}`;
 }
 
-const UNITS = ['B', 'KB', 'MB', 'GB'];
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
-/** In steps of 1,024, with one digit after the point while the number is small. */
+/** In steps of 1,000, as the server's limits count, with one digit after the point while the number is small. */
 export function sizeText(bytes: number): string {
-  const step = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1_024 ** step;
-  const rounded = step === 0 || value >= 10 ? Math.round(value) : Math.round(value * 10) / 10;
-  return `${rounded.toLocaleString()} ${UNITS[step] ?? ''}`;
+  const step = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const amount = bytes / 1_000 ** step;
+  // 999.7 KB would be written 1,000 KB.
+  if (Math.round(amount) >= 1_000 && step < UNITS.length - 1) return sizeText(1_000 ** (step + 1));
+  const digits = amount < 10 && step > 0 ? 1 : 0;
+  return `${amount.toLocaleString(undefined, { maximumFractionDigits: digits })} ${UNITS[step] ?? ''}`;
 }
 
 /** The last part of a path, without what no file name holds, and short enough. */

@@ -14,7 +14,6 @@ export interface UploadError {
   retryable: boolean;
 }
 
-
 /** `processing`: every byte has left, the server looks at them. `error` says also why it waits, if it does. */
 export interface Upload {
   id: string;
@@ -24,6 +23,8 @@ export interface Upload {
   name: string;
   sizeBytes: number;
   voice: boolean;
+  /** A message that is sent waits for it: it is no longer among those for the next one. */
+  claimed: boolean;
   status: UploadStatus;
   /** From 0 to 1. */
   progress: number;
@@ -40,6 +41,7 @@ export type UploadEvent =
   | { type: 'failed'; id: string; error: UploadError }
   | { type: 'retried'; id: string }
   | { type: 'cancelled'; id: string }
+  | { type: 'claimed'; id: string; claimed: boolean }
   | { type: 'removed'; id: string };
 
 export type UploadList = readonly Upload[];
@@ -54,6 +56,7 @@ export function reduce(list: UploadList, event: UploadEvent): UploadList {
 }
 
 function changed(upload: Upload, event: Exclude<UploadEvent, { type: 'added' | 'removed' }>): Upload {
+  if (event.type === 'claimed') return upload.claimed === event.claimed ? upload : { ...upload, claimed: event.claimed };
   if (isFinal(upload)) return upload;
   const moving = upload.status === 'uploading' || upload.status === 'processing';
   switch (event.type) {
@@ -85,7 +88,7 @@ export function isFinal({ status, error }: Upload): boolean {
   return status === 'ready' || status === 'cancelled' || (status === 'failed' && error?.retryable === false);
 }
 
-/** Those for a message in a conversation, without voice messages, which go alone, and without what was cancelled. */
+/** Those for the next message in a conversation, without voice messages, which go alone, and without what was cancelled. */
 export function uploadsFor(list: UploadList, conversationId: string): Upload[] {
-  return list.filter((upload) => upload.conversationId === conversationId && !upload.voice && upload.status !== 'cancelled');
+  return list.filter((upload) => upload.conversationId === conversationId && !upload.voice && !upload.claimed && upload.status !== 'cancelled');
 }

@@ -53,8 +53,6 @@ export class Transfer {
     for (let corrections = 0; state.attachment === null; ) {
       this.furthest = Math.max(this.furthest, state.offset);
       this.tell({ type: 'advanced', id: this.upload.id, bytes: state.offset });
-      // All is there and it is not ready: the answer to the last piece was lost while the server still looks at it.
-      if (state.offset >= this.upload.sizeBytes) throw later('processing', 'The server still looks at the file.');
       if (corrections > MAX_CORRECTIONS) throw later('offset_mismatch', 'The server does not say where to go on.');
       const next = await this.sendPiece(state, signal);
       if (next.offset <= state.offset) corrections += 1;
@@ -82,6 +80,7 @@ export class Transfer {
     return state;
   }
 
+  /** All is there and it is not ready: the answer to the last piece was lost. An empty piece has the server finish. */
   private async sendPiece({ offset, maxChunkBytes }: UploadState, signal: AbortSignal): Promise<UploadState> {
     const bytes = this.upload.source.slice(offset, offset + Math.min(this.chunkBytes, maxChunkBytes));
     try {

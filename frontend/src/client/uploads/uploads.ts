@@ -9,7 +9,7 @@ import { isAuthError, NO_ANSWER, toMessagingError, type MessagingError } from '.
 import type { Http } from '../http';
 import { Subscribable } from '../store';
 import { Timer } from '../timer';
-import { DEFAULT_LIMITS, fileName, refusalOf, type UploadLimits } from './limits';
+import { DEFAULT_LIMITS, fileName, refusalOf, sentence, type UploadLimits } from './limits';
 import { isFinal, reduce, uploadsFor, type Upload, type UploadError, type UploadEvent, type UploadList } from './model';
 import { browserNetwork, type Network } from './network';
 import { Transfer, type Way } from './transfer';
@@ -77,7 +77,7 @@ export class Uploads {
     const called = fileName(name ?? (source instanceof File ? source.name : ''));
     const file = { name: called, sizeBytes: source.size, voice };
     const error = refusalOf(file, this.count(conversationId), this.limits);
-    const upload: Upload = { ...file, id, conversationId, source, status: error ? 'failed' : 'waiting', progress: 0, attachment: null, error };
+    const upload: Upload = { ...file, id, conversationId, source, claimed: false, status: error ? 'failed' : 'waiting', progress: 0, attachment: null, error };
     this.tell({ type: 'added', upload });
     if (error === null) this.jobs.set(id, this.jobOf(upload));
     this.pump();
@@ -102,9 +102,16 @@ export class Uploads {
 
   /** Take it away, here and at the server, whatever it is. */
   remove(id: string): void {
+    const upload = this.get(id);
     this.tell({ type: 'removed', id });
-    this.drop(id, { withdraw: true });
+    // Of what it refused the server has kept nothing.
+    this.drop(id, { withdraw: upload === undefined || !isRefused(upload) });
     this.pump();
+  }
+
+  /** A message is to carry them, or is not any more. */
+  claim(ids: readonly string[], claimed: boolean): void {
+    for (const id of ids) this.tell({ type: 'claimed', id, claimed });
   }
 
   /** They belong to a message now: forget them here, leave them at the server. */
@@ -200,7 +207,7 @@ export class Uploads {
     const advanced = job.transfer.acknowledged > job.acknowledged;
     job.attempts = advanced ? 0 : job.attempts + 1;
     job.acknowledged = job.transfer.acknowledged;
-    const told = { code: error.code, message: error.message, retryable: error.retryable || isAuthError(error) };
+    const told = { code: error.code, message: sentence(error.message), retryable: error.retryable || isAuthError(error) };
     const again = error.retryable && job.attempts < MAX_ATTEMPTS;
     if (again) job.again.set(this.waitMs(job.attempts, error));
     this.tell(again && error.status !== STORAGE_FULL ? { type: 'paused', id, error: told } : { type: 'failed', id, error: told });

@@ -3,6 +3,7 @@
 Each method states its obligation; `tests/store/` holds one suite that judges every implementation of `Store`.
 """
 
+from .attachments import AttachmentRecords, Begun, NewUpload, Readable, Upload
 from .emitter import Emitter
 from .store import Store, StoreError
 from .values import (
@@ -11,6 +12,7 @@ from .values import (
     Delivered,
     Extras,
     Greeting,
+    Joined,
     Kept,
     Membership,
     NewConversation,
@@ -24,22 +26,28 @@ from .values import (
 )
 
 __all__ = [
+    "AttachmentRecords",
+    "Begun",
     "Changed",
     "Created",
     "Delivered",
     "Emitter",
     "Extras",
     "Greeting",
+    "Joined",
     "Kept",
     "Membership",
     "NewConversation",
     "NewMessage",
+    "NewUpload",
     "Read",
+    "Readable",
     "Resumed",
     "Sent",
     "Settled",
     "Started",
     "Store",
     "StoreError",
+    "Upload",
     "View",
 ]

@@ -7,13 +7,14 @@ from typing import Protocol
 
 from msgspec import UNSET, UnsetType
 
-from ..models import Catchup, Conversation, ConversationPage, ConversationStatus, MessagePage, Profile, Unread
+from ..models import Conversation, ConversationPage, ConversationStatus, MessagePage, Profile, Unread
 from ..search import SearchPage, SearchQuery
+from .attachments import AttachmentRecords
 from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
-from .values import Changed, Created, NewConversation, NewMessage, Read, Resumed, Sent, Started
+from .values import Changed, Created, Joined, NewConversation, NewMessage, Read, Resumed, Sent, Started
 
 
-class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Protocol):
+class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, AttachmentRecords, Protocol):
     """The truth. A write returns when it is durable, or raises `MessagingError`: then nothing was stored.
 
     Order: writes of one conversation take effect, and their awaiting callers are resumed, in the order of
@@ -192,15 +193,22 @@ class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Protoco
 
     # catching up
 
-    async def catch_up(self, conversation_id: str, *, user_id: str, after_seq: int) -> Catchup:
-        """Every change after `after_seq`; `reset` for more than `MAX_CATCHUP_EVENTS` or ahead of the log.
+    async def conversation_since(
+        self, conversation_id: str, *, user_id: str, after_seq: int | None
+    ) -> Joined:
+        """The conversation, and every change after `after_seq` (None: it is not asked for), in one snapshot.
 
-        Never raises for a conversation that is not there: `gone`.
+        No events but None for more than `MAX_CATCHUP_EVENTS`, for a position ahead of the log, or before the user's
+        time.
         """
         ...
 
     async def resume(self, user_id: str, positions: Mapping[str, int]) -> Resumed:
-        """`catch_up` for each position, and the newest conversations that were not named, in one snapshot."""
+        """Every change after each position, and the newest conversations that were not named, in one snapshot.
+
+        `reset` where `conversation_since` gives no events, or for more than `MAX_RESUME_EVENTS` in all. Never
+        raises for a conversation that is not there: `gone`.
+        """
         ...
 
 

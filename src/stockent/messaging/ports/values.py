@@ -11,6 +11,7 @@ from ..models import (
     Catchup,
     Conversation,
     ConversationKind,
+    LogEntry,
     Message,
     MessageType,
     Personal,
@@ -168,6 +169,13 @@ class Kept(NamedTuple):
 
     conversation: Conversation
     repeated: bool
+
+
+class Joined(NamedTuple):
+    """`events`: every change after the position that was asked from; None if they cannot all be told."""
+
+    conversation: Conversation
+    events: list[LogEntry] | None
 
 
 class Resumed(NamedTuple):

@@ -73,14 +73,21 @@ def _create_attachments() -> None:
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         _flag("voice"),
         sa.Column("document", sa.Text()),
-        _text("blob_id"),
-        _text("thumbnail_id"),
+        _text("thumbnail_type"),
+        _flag("ready"),
         sa.Column("created_at", sa.String(), nullable=False),
-        sa.Column("touched_at", sa.String(), nullable=False),
+        _text("touched_at"),
     )
     op.create_index("attachments_by_id", "attachments", ["id"], unique=True)
     op.create_index("one_attachment_of_a_client_id", "attachments", ["owner_key", "client_key"], unique=True)
-    op.create_index("attachments_by_touch", "attachments", ["touched_at"])
+    for name, column in (("attachments_by_touch", "touched_at"), ("unshown_attachments", "owner_key")):
+        op.create_index(
+            name,
+            "attachments",
+            [column],
+            sqlite_where=sa.text("touched_at IS NOT NULL"),
+            postgresql_where=sa.text("touched_at IS NOT NULL"),
+        )
     op.create_table(
         "message_attachments",
         sa.Column("attachment_key", KEY, sa.ForeignKey("attachments.key"), primary_key=True),

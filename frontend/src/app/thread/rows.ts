@@ -1,7 +1,7 @@
 /** A thread as the rows that are drawn: day dividers, the "new" line, messages in groups. Pure. */
 
 import type { Message, Outgoing, ReadyFile } from '../../client';
-import { filesHeight } from '../files/kinds';
+import { filesHeight, pictureOf } from '../files/kinds';
 import { dayKey } from '../format';
 
 /** What one person says within this time stands together. */
@@ -80,7 +80,7 @@ export function estimateHeight(row: Row | undefined, charsPerLine: number): numb
       return 36;
     case 'message':
     case 'outgoing':
-      return textHeight(textOf(row), charsPerLine) + BUBBLE_PX + (row.first ? HEAD_PX : 0) + besidesPx(row);
+      return textHeight(textOf(row), hasPicture(row) ? Math.min(charsPerLine, UNDER_PICTURE_CHARS) : charsPerLine) + BUBBLE_PX + (row.first ? HEAD_PX : 0) + besidesPx(row);
   }
 }
 
@@ -96,6 +96,8 @@ const HEAD_PX = 26;
 const QUOTE_PX = 52;
 const PILLS_PX = 32;
 const FORWARDED_PX = 18;
+/** In a line under a picture of the usual width. */
+const UNDER_PICTURE_CHARS = 48;
 
 function textHeight(text: string, charsPerLine: number): number {
   return text === '' ? 0 : LINE_PX * linesOf(text, charsPerLine);
@@ -103,6 +105,10 @@ function textHeight(text: string, charsPerLine: number): number {
 
 function filesOf(row: Said): readonly ReadyFile[] {
   return row.kind === 'message' ? row.message.attachments : row.outgoing.attachments.flatMap(({ attachment }) => attachment ?? []);
+}
+
+function hasPicture(row: Said): boolean {
+  return filesOf(row).some((file) => pictureOf(file) !== null);
 }
 
 function linesOf(text: string, charsPerLine: number): number {

@@ -258,6 +258,31 @@ def test_a_message_that_still_uploads_can_be_taken_back(enter: Enter, tmp_path: 
     silent(jonas)
 
 
+def test_a_message_whose_file_is_refused_goes_back_to_the_composer(enter: Enter, tmp_path: Path) -> None:
+    jonas, amira = _talking(enter)
+    held = _held(jonas, "**/api/attachments")
+    _choose_files(jonas, [making.broken_png(tmp_path, "torn.png"), making.picture(tmp_path, "good.jpg")])
+    jonas.write("Front and back.")
+    expect(_last_article(jonas).get_by_role("progressbar", name="Upload")).to_be_visible()
+    for route in held:
+        route.continue_()
+    jonas.page.unroute("**/api/attachments")
+
+    failed = _last_article(jonas).get_by_role("alert")
+    expect(failed).to_contain_text("could not be read as an image")
+    jonas.screenshot("files-failed-1440-light")
+    failed.get_by_role("button", name="Edit").click()
+
+    expect(jonas.page.get_by_role("textbox", name="Message")).to_have_value("Front and back.")
+    tray = jonas.page.get_by_role("list", name="Files to send")
+    tray.get_by_role("button", name="Remove torn.png").click()
+    jonas.page.get_by_role("button", name="Send").click()
+    expect(_last_article(amira)).to_contain_text("Front and back.")
+    expect(_pictures(amira)).to_have_count(1)
+    jonas.console = [line for line in jonas.console if "422" not in line]
+    silent(jonas, amira)
+
+
 def test_a_full_storage_is_told_and_nothing_is_lost(enter: Enter, tmp_path: Path) -> None:
     jonas, amira = _talking(enter)
     full = [True]

@@ -185,7 +185,7 @@ test('Shift and Enter go on with a list, and end it at an empty item', async () 
 });
 
 function paste(box: HTMLTextAreaElement, data: Record<string, string>): boolean {
-  const clipboardData = { getData: (type: string) => data[type] ?? '' };
+  const clipboardData = { getData: (type: string) => data[type] ?? '', types: Object.keys(data), files: [] };
   return fireEvent(box, createEvent.paste(box, { clipboardData }));
 }
 

@@ -13,9 +13,10 @@ import pytest
 from stockent.check.clients import Device, Person
 from stockent.check.scene import message
 from stockent.messaging.commands import COMMANDS
-from tests.http.test_permissions import ROUTES, C
+from tests.http.test_permissions import PICTURE, ROUTES, A, C
 
 from .counting import NOTHING, Cost, counting, documented
+from .files import begin, upload
 from .place import Place
 from .test_commands import GOOD
 
@@ -36,6 +37,7 @@ PARAMS: Mapping[tuple[str, str], Mapping[str, Params]] = {
     ("GET", LIST): {"": {}, "?q": {"q": "ben"}},
     ("GET", PAGE): {"": {}, "?before": {"before": 9}, "?after": {"after": 0}, "?around": {"around": 1}},
     ("GET", "/api/users/{user_id}"): {"": {}, " (mine)": {}},
+    ("PATCH", A): {"": {"offset": 0}},
 }
 REQUESTS = [
     (f"{method} {path}{variant}", method, path, params)
@@ -69,13 +71,20 @@ async def open_page(place: Place, user_id: str) -> Device:
     return device
 
 
+async def a_file(place: Place, person: Person, *, whole: bool) -> str:
+    """A picture that no message shows yet; or only announced."""
+    made = await (upload(place.http, person, PICTURE) if whole else begin(person, len(PICTURE)))
+    return str(made["id"])
+
+
 async def status_of(
     place: Place, person: Person, method: str, path: str, body: object, params: Params
 ) -> int:
-    """Also of a route whose answer is no JSON."""
+    """Also of a route whose answer is no JSON; a part of a file is the whole picture."""
     headers = {"Authorization": f"Bearer {person.token}"}
+    part = PICTURE if "offset" in params else None
     async with place.http.request(
-        method, place.url + path, json=body, params=params, headers=headers
+        method, place.url + path, json=body, data=part, params=params, headers=headers
     ) as response:
         await response.read()
         return response.status
@@ -105,10 +114,11 @@ async def test_a_request_has_the_store_run_what_the_table_says(
     cid, mid = await set_up(place)
     ann = place.person("ann")
     user_id = "ann" if name.endswith("(mine)") else "ben"
-    address = path.format(cid=cid, mid=mid, uid="cy", user_id=user_id, emoji="👍")
+    file = await a_file(place, ann, whole=(method, path) != ("PATCH", A)) if path.startswith(A) else ""
+    address = path.format(cid=cid, mid=mid, uid="cy", user_id=user_id, emoji="👍", attachment_id=file)
     body = ROUTES[method, path].body
-    if body is not None and "content" in body:
-        body = {**body, **message(str(body["content"]))}
+    if body is not None and body.keys() & {"content", "sizeBytes"}:
+        body = {**message(""), **body}
     if method == "DELETE" and path.endswith("{emoji}"):
         await ann.done("PUT", address.rpartition("/")[0], {"emoji": "👍"})
     async with counting(place) as counted:

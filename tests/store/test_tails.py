@@ -123,6 +123,15 @@ def test_the_caches_answer_only_who_takes_part_and_only_what_they_may_see() -> N
     assert caches.page("d", "ann", 50) is None
 
 
+def test_who_was_removed_is_not_shown_what_is_newer_by_an_older_reading_of_who_takes_part() -> None:
+    """Two reads on either side of Bob's removal come back before the caches hear of it, the older one last."""
+    caches = Caches()
+    caches.keep("c", caches.now, {"ann": 0}, Tail([message(1), message(9)], 0))
+    caches.keep("c", caches.now, {"ann": 0, "bob": 0})
+    assert caches.page("c", "bob", 50) is None
+    assert caches.page("c", "ann", 50) is not None
+
+
 def test_what_a_batch_changed_is_known_at_once() -> None:
     caches = known()
     caches.apply(traced(message(6), replace(message(1), content="new", updated_seq=7)))

@@ -73,7 +73,7 @@ export function readConfirmed(state: State, conversationId: string, read: ReadSt
 }
 
 function isNews(heldSeq: number, heldAt: string | null, seq: number, at: string | null): boolean {
-  return seq > heldSeq || (seq === heldSeq && seq > 0 && at !== null && (heldAt === null || at < heldAt));
+  return seq > heldSeq || (seq === heldSeq && seq > 0 && typeof at === 'string' && (heldAt === null || at < heldAt));
 }
 
 /** Reading ends the being marked as unread. */

@@ -270,14 +270,14 @@ _SHARED = """
         CROSS JOIN users s ON s.key = m.sender_key
         CROSS JOIN json_each(m.extra, '$.attachments') e
         WHERE (m.seq < :seq OR e.key > :number) AND (:kind IS NULL OR e.value ->> 'kind' = :kind)
-        ORDER BY m.seq DESC, e.key LIMIT :limit)
+        ORDER BY m.seq DESC, e.key LIMIT 0 + :limit)
 """
 _REMOVE_UNSHOWN = """
     DELETE FROM attachments WHERE key IN (
         SELECT a.key FROM attachments a
         WHERE a.touched_at < ? AND NOT EXISTS (
             SELECT 1 FROM message_attachments l WHERE l.attachment_key = a.key)
-        ORDER BY a.touched_at LIMIT ?)
+        ORDER BY a.touched_at LIMIT 0 + ?)
     RETURNING id
 """
 _KNOWN = "SELECT json_group_array(a.id) FROM json_each(?) j CROSS JOIN attachments a ON a.id = j.value"

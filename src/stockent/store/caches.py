@@ -9,7 +9,7 @@ fills a cache keeps what it found only if nothing of it changed since it was ask
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from stockent.messaging.models import MessagePage, Profile
 
@@ -97,6 +97,13 @@ class Cache(Generic[K, V]):
             self.forget(next(iter(self._entries)))
 
 
+class Shown(NamedTuple):
+    """Of one snapshot, so that nobody is shown what is newer than the end of their taking part."""
+
+    members: Members
+    tail: Tail
+
+
 class Caches:
     """All of them. `apply` is called with what each batch of writes changed."""
 
@@ -109,13 +116,16 @@ class Caches:
         #: Conversation → who takes part. Dropped by every change of the conversation itself, its people among them.
         #: Saves the query that proves access before a room is joined or somebody is told to be typing.
         self.members: Cache[str, Members] = Cache(
-            "members", MAX_MEMBERS, MAX_MEMBERS_BYTES, lambda _, members: 512 + 128 * len(members)
+            "members", MAX_MEMBERS, MAX_MEMBERS_BYTES, lambda _, members: _size_of(members)
         )
-        #: Conversation → its newest messages. A message that is sent, edited, deleted or reacted to takes its place in
-        #: it; dropped by every other change of the conversation, by a change of a message that one in it answers, and
-        #: by a new profile of anybody whom it shows. Saves the queries of a page without bounds.
-        self.tails: Cache[str, Tail] = Cache(
-            "tails", MAX_TAILS, MAX_TAILS_BYTES, lambda _, tail: 256 + tail.size_bytes
+        #: Conversation → its newest messages, and for whom they are. A message that is sent, edited, deleted or reacted
+        #: to takes its place in it; dropped by every other change of the conversation, by a change of a message that
+        #: one in it answers, and by a new profile of anybody whom it shows. Saves the queries of a page without bounds.
+        self.tails: Cache[str, Shown] = Cache(
+            "tails",
+            MAX_TAILS,
+            MAX_TAILS_BYTES,
+            lambda _, shown: shown.tail.size_bytes + _size_of(shown.members),
         )
         #: Not a cache but all of them: read when the store opens, and exact from then on.
         self.disabled: set[str] = set()
@@ -123,11 +133,10 @@ class Caches:
 
     def page(self, conversation_id: str, user_id: str, limit: int) -> MessagePage | None:
         """The newest messages, if both they and the user's access are known here."""
-        members = self.members.get(conversation_id)
-        tail = self.tails.get(conversation_id)
-        if members is None or tail is None or user_id not in members:
+        shown = self.tails.get(conversation_id)
+        if shown is None or user_id not in shown.members:
             return None
-        return tail.page(members[user_id], limit)
+        return shown.tail.page(shown.members[user_id], limit)
 
     @property
     def now(self) -> int:
@@ -141,7 +150,7 @@ class Caches:
         self.members.put(conversation_id, members)
         if tail is not None and all(self._changes.latest(user_id) <= since for user_id in tail.people):
             tail.trim(MAX_TAIL_MESSAGES)
-            self.tails.put(conversation_id, tail)
+            self.tails.put(conversation_id, Shown(members, tail))
 
     def apply(self, traces: Traces) -> None:
         """In the turn of the event loop in which the batch's callers are answered."""
@@ -153,8 +162,8 @@ class Caches:
             if message is None:
                 self.members.forget(conversation_id)
                 self.tails.forget(conversation_id)
-            elif (tail := self.tails.peek(conversation_id)) is not None:
-                if tail.take(message):
+            elif (shown := self.tails.peek(conversation_id)) is not None:
+                if shown.tail.take(message):
                     self.tails.weigh_again(conversation_id)
                 else:
                     self.tails.forget(conversation_id)
@@ -172,8 +181,8 @@ class Caches:
     def _show_anew(self, people: set[str]) -> None:
         for user_id in people:
             self._changes.note(user_id)
-        for conversation_id, tail in self.tails.items():
-            if not people.isdisjoint(tail.people):
+        for conversation_id, shown in self.tails.items():
+            if not people.isdisjoint(shown.tail.people):
                 self.tails.forget(conversation_id)
 
     def _distrust(self, traces: Traces) -> None:
@@ -182,6 +191,10 @@ class Caches:
         self.forget_conversations()
         for user_id in traces.profiles:
             self.profiles.forget(user_id)
+
+
+def _size_of(members: Members) -> int:
+    return 512 + 128 * len(members)
 
 
 class _Changes:

@@ -13,6 +13,7 @@ import { onCopyOfThread } from '../copy';
 import { dayName, fullTimeOf } from '../format';
 import { useMinute } from '../list/useMinute';
 import type { Mention } from '../text/ast';
+import { isTouch } from '../viewport';
 import { ActionsContext, type MessageActions, type RowActions } from './actions';
 import { MessageRow } from './MessageRow';
 import { seqNear } from './place';
@@ -29,7 +30,9 @@ import { useAttending, usePages, useReading } from './useReading';
 import { systemWords } from './words';
 
 const NEAR_END_PX = 80;
-const CHAR_PX = 7.2;
+const CHAR_PX = 6.9;
+/** The row's edges, the widest bubble, what is beside it, and its edges: as in the stylesheet. */
+const [ROW_PX, COLUMN_PX, BUBBLE_PX, BESIDE_PX, INSIDE_PX] = [40, 720, 560, 132, 24];
 
 interface Props {
   conversation: Conversation;
@@ -58,7 +61,8 @@ export function ThreadView({ conversation, thread, people, at, sent, actions }: 
     anchorTo: 'end',
     followOnAppend: !hasAfter,
     scrollEndThreshold: NEAR_END_PX,
-    overscan: 8,
+    // As far as one turns a wheel: what comes into view has been measured.
+    overscan: 12,
     paddingEnd: 8,
   });
   const items = virtual.getVirtualItems();
@@ -134,7 +138,7 @@ export function ThreadView({ conversation, thread, people, at, sent, actions }: 
             marked={marked !== null && seqOf(row) === marked}
             active={row.key === keys.activeKey}
             deleting={row.kind === 'message' && deleting[row.message.id] !== undefined}
-            receipt={row.key === mine?.key ? receiptUnder(row, conversation, me) : null}
+            receipt={row.key === mine?.key ? receiptUnder(row, conversation, me, deleting) : null}
           />
         );
     }
@@ -218,12 +222,13 @@ function useOrigin(atEnd: boolean) {
   return [origin, setOrigin] as const;
 }
 
-function receiptUnder(row: Said, conversation: Conversation, me: string | null) {
-  if (row.kind === 'message' && row.message.deletedAt !== null) return null;
+function receiptUnder(row: Said, conversation: Conversation, me: string | null, deleting: Messages['deleting']) {
+  if (row.kind === 'message' && (row.message.deletedAt !== null || deleting[row.message.id] !== undefined)) return null;
   return receiptOf(conversation, row.kind === 'message' ? row.message : row.outgoing, me);
 }
 
 function charsPerLine(element: HTMLElement | null): number {
-  const width = Math.min(element?.clientWidth ?? 720, 720) * 0.75 - 60;
-  return Math.max(16, Math.floor(width / CHAR_PX));
+  const row = Math.min((element?.clientWidth ?? Infinity) - ROW_PX, COLUMN_PX);
+  const bubble = Math.min(BUBBLE_PX, row * 0.82, isTouch() ? Infinity : row - BESIDE_PX);
+  return Math.max(16, Math.floor((bubble - INSIDE_PX) / CHAR_PX));
 }

@@ -92,7 +92,7 @@ function besidesPx(row: Said): number {
 
 const LINE_PX = 21;
 const BUBBLE_PX = 18;
-const HEAD_PX = 28;
+const HEAD_PX = 26;
 const QUOTE_PX = 52;
 const PILLS_PX = 32;
 const FORWARDED_PX = 18;

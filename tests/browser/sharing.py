@@ -56,21 +56,21 @@ def transfer(person: Person, paths: list[Path], texts: dict[str, str]) -> Any:
 
 
 def drop(person: Person, paths: list[Path]) -> None:
-    transfer = transfer(person, paths, {})
-    person.page.get_by_role("log").dispatch_event("dragenter", {"dataTransfer": transfer})
+    given = transfer(person, paths, {})
+    person.page.get_by_role("log").dispatch_event("dragenter", {"dataTransfer": given})
     veil = person.page.get_by_text("Drop to attach")
     expect(veil).to_be_visible()
-    veil.dispatch_event("drop", {"dataTransfer": transfer})
+    veil.dispatch_event("drop", {"dataTransfer": given})
 
 
 def paste(person: Person, path: Path, **texts: str) -> None:
     types = {"html": "text/html", "text": "text/plain"}
-    transfer = transfer(person, [path], {types[name]: text for name, text in texts.items()})
+    given = transfer(person, [path], {types[name]: text for name, text in texts.items()})
     box = person.page.get_by_role("textbox", name="Message")
     box.evaluate(
         "(box, clipboardData) => { box.focus(); "
         "box.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })); }",
-        transfer,
+        given,
     )
 
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from stockent.messaging.models import Attachment, AttachmentKind
 from stockent.store.connect import connect_writer
+from stockent.store.documents import encode_text
 from stockent.store.ids import hex_ms, rfc3339
 
 from .conftest import Demo, Enter, Person, silent
@@ -22,10 +24,12 @@ pytestmark = pytest.mark.browser
 
 MESSAGES = 100_000
 UNREAD = 60
+PICTURE_EVERY = 9
 ROWS_DRAWN = 100
 #: How far a message that one looks at may move by itself.
 SLACK_PX = 3
 STEP_PX = 400
+STEPS = 180
 BEGUN_S = 1_700_000_000
 SPACING_S = 300
 WORDS = [
@@ -88,14 +92,14 @@ def test_scrolling_up_through_pages_moves_nothing_but_what_is_scrolled(demo: Dem
     asked: list[str] = []
     jonas.page.on("request", lambda request: asked.append(request.url) if "before=" in request.url else None)
 
-    for _ in range(150):
+    for _ in range(STEPS):
         seq, before = _seen(jonas.page)
         _scroll(jonas.page, -STEP_PX)
         assert _top(jonas.page, seq) == pytest.approx(before + STEP_PX, abs=SLACK_PX), f"message {seq}"
         assert _rows(jonas) < ROWS_DRAWN
-    assert len(asked) > 13, "more pages than are held at once, so that the far side was dropped"
+    assert len(asked) > 12, "more pages than are held at once, so that the far side was dropped"
 
-    for _ in range(140):
+    for _ in range(STEPS - 10):
         seq, before = _seen(jonas.page, last=True)
         _scroll(jonas.page, STEP_PX)
         assert _top(jonas.page, seq) == pytest.approx(before - STEP_PX, abs=SLACK_PX), f"message {seq}"
@@ -226,11 +230,29 @@ def _messages(conversation: int, people: list[int], begun: int) -> Iterator[tupl
         client_id = uuid.UUID(int=seq, version=4)
         yield (
             conversation, seq, seq, people[1] if unread else chance.choice(people), client_id.hex, str(client_id),
-            f"{hex_ms(at_s)}{seq:012x}{seq:012x}", "TEXT", f"No. {seq}: {words}", rfc3339(at_s),
+            f"{hex_ms(at_s)}{seq:012x}{seq:012x}", *_shown(seq, words), rfc3339(at_s),
         )  # fmt: skip
+
+
+def _shown(seq: int, words: str) -> tuple[str, str, str | None]:
+    """Type, content and what the row carries besides: every now and then a picture, high or wide."""
+    if seq % PICTURE_EVERY:
+        return "TEXT", f"No. {seq}: {words}", None
+    width, height = (600, 800) if seq % 2 else (800, 600)
+    picture = Attachment(
+        id=f"picture-{seq}",
+        kind=AttachmentKind.IMAGE,
+        name="yarn.svg",
+        media_type="image/svg+xml",
+        size_bytes=4_000,
+        url=f"/demo/cotton-yarn.svg?{seq}",
+        width=width,
+        height=height,
+    )
+    return "IMAGE", f"No. {seq}: {words}", encode_text({"attachments": [picture]})
 
 
 _INSERT = """
     INSERT INTO messages (conversation_key, seq, updated_seq, sender_key, client_key, client_id, id, type, content,
-        created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        extra, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """

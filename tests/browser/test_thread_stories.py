@@ -249,6 +249,30 @@ def test_who_is_named_in_a_group_sees_it_and_everybody_sees_who_writes(enter: En
     silent(katrin, amira, jonas)
 
 
+def test_what_happens_to_a_group_is_told_in_the_readers_words(demo: Demo, enter: Enter) -> None:
+    katrin, jonas = enter("Katrin Vogel"), enter("Jonas Weber")
+    katrin.open_conversation(GROUP)
+    path = katrin.page.get_by_role("link", name=re.compile(GROUP)).get_attribute("href")
+    assert path is not None
+    token = katrin.page.evaluate("sessionStorage.getItem('stockent.demo.token')")
+    renamed = katrin.page.request.patch(
+        f"{demo.url}/api/conversations/{path.removeprefix('/c/')}",
+        headers={"authorization": f"Bearer {token}"},
+        data={"title": "Container DM-40917"},
+    )
+    assert renamed.ok, renamed.text()
+
+    katrin.sees("You named the group “Container DM-40917”.")
+    expect(katrin.page.get_by_role("heading", level=1)).to_have_text("Container DM-40917")
+    row = jonas.page.get_by_role("link", name=re.compile("Container DM-40917"))
+    expect(row).to_have_accessible_name(re.compile("1 unread"))
+    expect(jonas.page.get_by_role("region", name="Notifications").get_by_role("group")).to_have_count(0)
+    row.click()
+    jonas.sees("Katrin Vogel named the group “Container DM-40917”.")
+    jonas.screenshot("thread-system-desk-light")
+    silent(katrin, jonas)
+
+
 def test_formatting_is_typed_pasted_and_copied(enter: Enter) -> None:
     jonas, amira = enter("Jonas Weber"), enter("Amira Haddad", scheme="dark")
     jonas.page.context.grant_permissions(["clipboard-read", "clipboard-write"])

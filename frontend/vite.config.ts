@@ -1,12 +1,12 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
-import { emojiData, pdfData } from './vite.plugins.ts';
+import { coded, emojiData, pdfData } from './vite.plugins.ts';
 
 const SERVER = 'http://127.0.0.1:5001';
 
 export default defineConfig({
-  plugins: [react(), emojiData(), pdfData()],
+  plugins: [react(), emojiData(), pdfData(), coded()],
   build: {
     outDir: '../src/stockent/http/page',
     emptyOutDir: true,

@@ -1,8 +1,9 @@
 /** What the build makes of the data that libraries bring: only what the page uses of it, as files of its own. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 import type { Plugin } from 'vite';
 
@@ -76,6 +77,30 @@ export function pdfData(): Plugin {
         if (!PDF_FOLDERS.includes(folder)) next();
         else response.end(readFileSync(join(root, folder, name)));
       });
+    },
+  };
+}
+
+const TEXT = /\.(js|mjs|css|html|svg|webmanifest)$/;
+const MIN_CODED_BYTES = 512;
+
+/** Each text of the build a second and third time, by brotli and gzip at their best: the server sends these as they are. */
+export function coded(): Plugin {
+  let folder = '';
+  return {
+    name: 'coded',
+    apply: 'build',
+    configResolved: ({ build, root }) => {
+      folder = join(root, build.outDir);
+    },
+    closeBundle: () => {
+      for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((each) => TEXT.test(each))) {
+        const path = join(folder, name);
+        const content = readFileSync(path);
+        if (content.length < MIN_CODED_BYTES) continue;
+        writeFileSync(`${path}.br`, brotliCompressSync(content));
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+      }
     },
   };
 }

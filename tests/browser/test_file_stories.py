@@ -1,51 +1,34 @@
-"""Files and voice, told by two people in a real Chromium against a real server. Each ends by looking for noise."""
+"""Files, told by two people in a real Chromium against a real server. Each ends by looking for noise."""
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Playwright, Route, expect
+from playwright.sync_api import Route, expect
 
 from . import making
-from .conftest import DESK, FLAGS, PHONE, Demo, Enter, Person, entering, launched, silent
+from .conftest import DESK, PHONE, Demo, Enter, silent
+from .sharing import choose_files, drawn, drop, held, last_article, paste, pictures, speaking, talking
 
 pytestmark = pytest.mark.browser
 
-MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 THREE = ("board front.jpg", "board back.jpg", "pallet.jpg")
 #: Three parts, so that there is a middle to be interrupted in.
 LONG_BYTES = 10_000_000
 PARTS = "**/api/attachments/*?offset=*"
 
 
-@pytest.fixture(scope="module")
-def hearing_browser(playwright: Playwright) -> Iterator[Browser]:
-    """A browser with a microphone, in which somebody hums."""
-    browser = launched(playwright, [*FLAGS, *MICROPHONE, "--autoplay-policy=no-user-gesture-required"])
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def enter_hearing(hearing_browser: Browser, demo: Demo) -> Iterator[Enter]:
-    with entering(hearing_browser, demo) as enter:
-        yield enter
-
-
 @pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
 def test_pictures_are_dropped_sent_and_looked_at(
     enter: Enter, tmp_path: Path, size: tuple[int, int], scheme: str
 ) -> None:
-    jonas, amira = _talking(enter, size=size, scheme=scheme)
+    jonas, amira = talking(enter, size=size, scheme=scheme)
     paths = [making.picture(tmp_path, name, tone=tone) for tone, name in enumerate(THREE)]
     name = f"{size[0]}-{scheme}"
 
-    _drop(jonas, paths)
+    drop(jonas, paths)
     tray = jonas.page.get_by_role("list", name="Files to send")
     expect(tray.get_by_role("listitem")).to_have_count(3)
     expect(tray.get_by_role("progressbar")).to_have_count(0)
@@ -53,14 +36,14 @@ def test_pictures_are_dropped_sent_and_looked_at(
     jonas.write("The board as it left the kiln.")
 
     for person in (jonas, amira):
-        expect(_pictures(person)).to_have_count(3)
-        _drawn(_pictures(person))
-        expect(_last_article(person)).to_contain_text("The board as it left the kiln.")
+        expect(pictures(person)).to_have_count(3)
+        drawn(pictures(person))
+        expect(last_article(person)).to_contain_text("The board as it left the kiln.")
     expect(tray).to_have_count(0)
-    expect(_last_article(jonas).get_by_text("Read", exact=True)).to_be_visible()
+    expect(last_article(jonas).get_by_text("Read", exact=True)).to_be_visible()
     jonas.screenshot(f"files-sent-{name}")
 
-    _pictures(amira).nth(0).click()
+    pictures(amira).nth(0).click()
     lightbox = amira.page.get_by_role("dialog", name="Pictures")
     expect(lightbox).to_be_visible()
     for key, place in (
@@ -71,7 +54,7 @@ def test_pictures_are_dropped_sent_and_looked_at(
     ):
         amira.page.keyboard.press(key)
         expect(lightbox.get_by_role("status")).to_contain_text(place)
-    _drawn(lightbox.get_by_role("img", name="board front.jpg"))
+    drawn(lightbox.get_by_role("img", name="board front.jpg"))
     amira.screenshot(f"files-lightbox-{name}")
     amira.page.keyboard.press("Escape")
     expect(lightbox).to_have_count(0)
@@ -79,30 +62,30 @@ def test_pictures_are_dropped_sent_and_looked_at(
 
 
 def test_nothing_moves_while_pictures_come(enter: Enter, tmp_path: Path) -> None:
-    jonas, amira = _talking(enter)
-    held = _held(amira, "**/thumbnail")
-    _choose_files(jonas, [making.picture(tmp_path, "tall.jpg", size=(600, 900))])
+    jonas, amira = talking(enter)
+    waiting = held(amira, "**/thumbnail")
+    choose_files(jonas, [making.picture(tmp_path, "tall.jpg", size=(600, 900))])
     jonas.write("Look at the glaze.")
 
-    expect(_pictures(amira)).to_have_count(1)
-    text = _last_article(amira).get_by_text("Look at the glaze.")
+    expect(pictures(amira)).to_have_count(1)
+    text = last_article(amira).get_by_text("Look at the glaze.")
     expect(text).to_be_in_viewport()
     before = text.bounding_box()
-    for route in held:
+    for route in waiting:
         route.continue_()
     amira.page.unroute("**/thumbnail")
-    _drawn(_pictures(amira))
+    drawn(pictures(amira))
 
     assert text.bounding_box() == before
     silent(jonas, amira)
 
 
 def test_a_document_is_previewed_and_found_among_the_shared_files(enter: Enter, tmp_path: Path) -> None:
-    jonas, amira = _talking(enter)
-    _choose_files(amira, [making.pdf(tmp_path, "Proforma PI-2207.pdf", "Proforma invoice")])
+    jonas, amira = talking(enter)
+    choose_files(amira, [making.pdf(tmp_path, "Proforma PI-2207.pdf", "Proforma invoice")])
     amira.page.get_by_role("button", name="Send").click()
 
-    card = _last_article(jonas).get_by_role("group", name="Proforma PI-2207.pdf")
+    card = last_article(jonas).get_by_role("group", name="Proforma PI-2207.pdf")
     expect(card).to_contain_text("PDF document")
     row = amira.page.get_by_role("link", name=re.compile("Jonas Weber")).first
     expect(row).to_contain_text("You: Proforma PI-2207.pdf")
@@ -126,8 +109,8 @@ def test_a_document_is_previewed_and_found_among_the_shared_files(enter: Enter, 
 
 
 def test_what_cannot_be_sent_says_why_and_the_rest_goes(enter: Enter, tmp_path: Path) -> None:
-    jonas, amira = _talking(enter)
-    _choose_files(
+    jonas, amira = talking(enter)
+    choose_files(
         jonas,
         [
             making.noise(tmp_path, "film.mov", 30_000_000),
@@ -150,7 +133,7 @@ def test_what_cannot_be_sent_says_why_and_the_rest_goes(enter: Enter, tmp_path: 
     jonas.write("Two of these are what they are.")
 
     # What lies about its type, and what could run, is a file to save and nothing else.
-    last = _last_article(amira)
+    last = last_article(amira)
     expect(last.get_by_role("group", name="photo.jpg")).to_contain_text("Code")
     expect(last.get_by_role("group", name="drawing.svg")).to_be_visible()
     expect(last.get_by_role("button", name=re.compile("Preview|Open picture"))).to_have_count(0)
@@ -167,8 +150,8 @@ def test_what_cannot_be_sent_says_why_and_the_rest_goes(enter: Enter, tmp_path: 
 
 
 def test_too_many_files_are_counted_out(enter: Enter, tmp_path: Path) -> None:
-    jonas, _ = _talking(enter)
-    _choose_files(jonas, [making.written(tmp_path, f"{number}.txt", b"text") for number in range(12)])
+    jonas, _ = talking(enter)
+    choose_files(jonas, [making.written(tmp_path, f"{number}.txt", b"text") for number in range(12)])
     expect(jonas.page.get_by_role("region", name="Notifications")).to_contain_text(
         "2 files were left out: a message holds at most 10."
     )
@@ -179,32 +162,32 @@ def test_too_many_files_are_counted_out(enter: Enter, tmp_path: Path) -> None:
 def test_an_upload_goes_on_after_the_server_died_in_its_middle(
     demo: Demo, enter: Enter, tmp_path: Path
 ) -> None:
-    jonas, amira = _talking(enter)
+    jonas, amira = talking(enter)
     long = making.noise(tmp_path, "catalogue.bin", LONG_BYTES)
-    held: list[Route] = []
+    second: list[Route] = []
 
     def hold_the_second_part(route: Route) -> None:
-        if "offset=0" in route.request.url or held:
+        if "offset=0" in route.request.url or second:
             route.continue_()
         else:
-            held.append(route)
+            second.append(route)
 
     jonas.page.route(PARTS, hold_the_second_part)
-    _choose_files(jonas, [long])
+    choose_files(jonas, [long])
     jonas.write("All articles of the year.")
     with jonas.page.expect_request(
         lambda request: "offset=" in request.url and "offset=0" not in request.url
     ):
         pass
-    expect(_last_article(jonas).get_by_role("progressbar", name="Upload")).to_be_visible()
+    expect(last_article(jonas).get_by_role("progressbar", name="Upload")).to_be_visible()
     jonas.screenshot("files-progress-1440-light")
 
     demo.kill()
-    held[0].abort()
+    second[0].abort()
     expect(jonas.page.get_by_text(re.compile("connecting", re.IGNORECASE)).first).to_be_visible()
     demo.start()
 
-    card = _last_article(amira).get_by_role("group", name="catalogue.bin")
+    card = last_article(amira).get_by_role("group", name="catalogue.bin")
     card.wait_for(timeout=60_000)
     with amira.page.expect_download() as download:
         card.get_by_role("link", name="Download catalogue.bin").click()
@@ -219,7 +202,7 @@ def test_an_upload_goes_on_after_the_server_died_in_its_middle(
 
 
 def test_an_answer_that_is_lost_after_the_last_byte_loses_nothing(enter: Enter, tmp_path: Path) -> None:
-    jonas, amira = _talking(enter)
+    jonas, amira = talking(enter)
     cut: list[str] = []
 
     def carry_out_and_cut(route: Route) -> None:
@@ -231,35 +214,60 @@ def test_an_answer_that_is_lost_after_the_last_byte_loses_nothing(enter: Enter, 
         route.abort()
 
     jonas.page.route(PARTS, carry_out_and_cut)
-    _choose_files(jonas, [making.picture(tmp_path, "sample.jpg")])
+    choose_files(jonas, [making.picture(tmp_path, "sample.jpg")])
     jonas.page.get_by_role("button", name="Send").click()
 
-    _drawn(_pictures(amira))
+    drawn(pictures(amira))
     assert cut
     jonas.console = [line for line in jonas.console if "ERR_FAILED" not in line]
     silent(jonas, amira)
 
 
 def test_a_message_that_still_uploads_can_be_taken_back(enter: Enter, tmp_path: Path) -> None:
-    jonas, _ = _talking(enter)
-    held = _held(jonas, PARTS)
-    _choose_files(jonas, [making.picture(tmp_path, "wrong.jpg")])
+    jonas, _ = talking(enter)
+    waiting = held(jonas, PARTS)
+    choose_files(jonas, [making.picture(tmp_path, "wrong.jpg")])
     jonas.write("Not meant for you.")
 
-    _last_article(jonas).get_by_role("button", name="Cancel").click()
+    last_article(jonas).get_by_role("button", name="Cancel").click()
 
     expect(jonas.page.get_by_role("textbox", name="Message")).to_have_value("Not meant for you.")
     tray = jonas.page.get_by_role("list", name="Files to send")
     tray.get_by_role("button", name="Cancel wrong.jpg").click()
     expect(tray).to_have_count(0)
-    for route in held:
+    for route in waiting:
         route.abort()
     jonas.console = [line for line in jonas.console if "ERR_FAILED" not in line]
     silent(jonas)
 
 
+def test_a_message_whose_file_is_refused_goes_back_to_the_composer(enter: Enter, tmp_path: Path) -> None:
+    jonas, amira = talking(enter)
+    waiting = held(jonas, "**/api/attachments")
+    choose_files(jonas, [making.broken_png(tmp_path, "torn.png"), making.picture(tmp_path, "good.jpg")])
+    jonas.write("Front and back.")
+    expect(last_article(jonas).get_by_role("progressbar", name="Upload")).to_be_visible()
+    for route in waiting:
+        route.continue_()
+    jonas.page.unroute("**/api/attachments")
+
+    failed = last_article(jonas).get_by_role("alert")
+    expect(failed).to_contain_text("could not be read as an image")
+    jonas.screenshot("files-failed-1440-light")
+    failed.get_by_role("button", name="Edit").click()
+
+    expect(jonas.page.get_by_role("textbox", name="Message")).to_have_value("Front and back.")
+    tray = jonas.page.get_by_role("list", name="Files to send")
+    tray.get_by_role("button", name="Remove torn.png").click()
+    jonas.page.get_by_role("button", name="Send").click()
+    expect(last_article(amira)).to_contain_text("Front and back.")
+    expect(pictures(amira)).to_have_count(1)
+    jonas.console = [line for line in jonas.console if "422" not in line]
+    silent(jonas, amira)
+
+
 def test_a_full_storage_is_told_and_nothing_is_lost(enter: Enter, tmp_path: Path) -> None:
-    jonas, amira = _talking(enter)
+    jonas, amira = talking(enter)
     full = [True]
 
     def refuse_while_full(route: Route) -> None:
@@ -280,7 +288,7 @@ def test_a_full_storage_is_told_and_nothing_is_lost(enter: Enter, tmp_path: Path
         )
 
     jonas.page.route(PARTS, refuse_while_full)
-    _choose_files(jonas, [making.picture(tmp_path, "sample.jpg")])
+    choose_files(jonas, [making.picture(tmp_path, "sample.jpg")])
     item = jonas.page.get_by_role("list", name="Files to send").get_by_role("listitem")
     expect(item).to_contain_text("There is no room for files now")
     full[0] = False
@@ -288,168 +296,35 @@ def test_a_full_storage_is_told_and_nothing_is_lost(enter: Enter, tmp_path: Path
     expect(item.get_by_role("progressbar")).to_have_count(0)
     jonas.page.get_by_role("button", name="Send").click()
 
-    _drawn(_pictures(amira))
+    drawn(pictures(amira))
     jonas.console = [line for line in jonas.console if "507" not in line]
     silent(jonas, amira)
 
 
 def test_a_picture_is_pasted_but_formatted_text_stays_text(enter: Enter, tmp_path: Path) -> None:
-    jonas, _ = _talking(enter)
+    jonas, _ = talking(enter)
     tray = jonas.page.get_by_role("list", name="Files to send")
     path = making.picture(tmp_path, "image.png")
 
-    _paste(jonas, path, html="<b>strong</b> words", text="strong words")
+    paste(jonas, path, html="<b>strong</b> words", text="strong words")
     expect(jonas.page.get_by_role("textbox", name="Message")).to_have_value("**strong** words")
     expect(tray).to_have_count(0)
-    _paste(jonas, path)
+    paste(jonas, path)
 
     expect(tray.get_by_role("listitem")).to_contain_text("Pasted")
     silent(jonas)
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
-def test_a_voice_message_is_recorded_heard_and_played_faster(
-    enter_hearing: Enter, size: tuple[int, int], scheme: str
-) -> None:
-    jonas, amira = _talking(enter_hearing, size=size, scheme=scheme)
-    name = f"{size[0]}-{scheme}"
-    voice = jonas.page.get_by_role("group", name="Voice message", exact=True).last
-    voice.get_by_role("button", name="Record a voice message").click()
-    expect(voice.get_by_role("timer")).to_have_text("0:02")
-    expect(amira.page.get_by_text(re.compile("recording", re.IGNORECASE)).first).to_be_visible()
-    jonas.screenshot(f"voice-recording-{name}")
-    voice.get_by_role("button", name="Stop recording").click()
-    review = voice.get_by_role("group", name=re.compile("Your recording"))
-    review.get_by_role("button", name="Play").click()
-    expect(review.get_by_role("button", name="Pause")).to_be_visible()
-    jonas.screenshot(f"voice-review-{name}")
-
-    # Nobody loses it by a wrong click.
-    jonas.page.go_back()
-    question = jonas.page.get_by_role("alertdialog", name=re.compile("Leave without sending"))
-    question.get_by_role("button", name="Cancel").click()
-    voice.get_by_role("button", name="Send the voice message").click()
-
-    said = _last_article(amira).get_by_role("group", name=re.compile(r"Voice message, 0:0\d"))
-    expect(said).to_be_visible()
-    said.get_by_role("button", name="Speed 1×").click()
-    said.get_by_role("button", name="Play").click()
-    expect(said.get_by_role("slider", name="Position")).not_to_have_attribute("aria-valuenow", "0")
-    expect(said.get_by_role("button", name="Speed 1.5×")).to_be_visible()
-    amira.screenshot(f"voice-playing-{name}")
-    expect(said.get_by_role("button", name="Play")).to_be_visible()
-    jonas.screenshot(f"voice-sent-{name}")
-    if size == DESK:
-        row = jonas.page.get_by_role("link", name=re.compile("Amira Haddad")).first
-        expect(row).to_contain_text(re.compile(r"You: Voice message, 0:0\d"))
-    silent(jonas, amira)
-
-
-def test_a_voice_message_of_nothing_is_refused(demo: Demo, enter: Enter) -> None:
-    jonas = enter("Jonas Weber")
-    body = {
-        "clientId": "00000000-0000-4000-8000-000000000001",
-        "name": "v.webm",
-        "sizeBytes": 0,
-        "voice": True,
-    }
-    answer = jonas.page.request.post(f"{demo.url}/api/attachments", data=body, headers=_speaking(jonas))
-    assert answer.status == 422
-    assert "at least 1 byte" in answer.text()
-
-
 def test_files_are_nobody_elses(enter: Enter, demo: Demo, tmp_path: Path) -> None:
-    jonas, amira = _talking(enter)
+    jonas, amira = talking(enter)
     elena = enter("Elena Rossi")
     with amira.page.expect_response(lambda answer: answer.url.endswith("/thumbnail")) as response:
-        _choose_files(jonas, [making.picture(tmp_path, "secret.jpg")])
+        choose_files(jonas, [making.picture(tmp_path, "secret.jpg")])
         jonas.page.get_by_role("button", name="Send").click()
     address = response.value.url
     for kind in ("thumbnail", "content"):
         url = address.replace("thumbnail", kind)
-        assert amira.page.request.get(url, headers=_speaking(amira)).status == 200
-        assert elena.page.request.get(url, headers=_speaking(elena)).status == 404
+        assert amira.page.request.get(url, headers=speaking(amira)).status == 200
+        assert elena.page.request.get(url, headers=speaking(elena)).status == 404
         assert elena.page.request.get(url).status == 401
     silent(jonas, amira, elena)
-
-
-def _talking(enter: Enter, *, size: tuple[int, int] = DESK, scheme: str = "light") -> tuple[Person, Person]:
-    """The buyer and the seller, each looking at their conversation."""
-    jonas = enter("Jonas Weber", size=size, scheme=scheme)
-    amira = enter("Amira Haddad", size=size, scheme=scheme)
-    jonas.open_conversation("Amira Haddad")
-    amira.open_conversation("Jonas Weber")
-    return jonas, amira
-
-
-def _held(person: Person, addresses: str) -> list[Route]:
-    """Requests that wait until they are let go."""
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    person.page.route(addresses, hold)
-    return held
-
-
-def _choose_files(person: Person, paths: list[Path]) -> None:
-    person.page.get_by_label("Files to attach").set_input_files(paths)
-
-
-_TRANSFER = """async ({ files, texts }) => {
-  const transfer = new DataTransfer();
-  for (const { name, type, content } of files) {
-    const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
-    transfer.items.add(new File([bytes], name, { type }));
-  }
-  for (const [type, text] of Object.entries(texts)) transfer.setData(type, text);
-  return transfer;
-}"""
-
-
-def _transfer(person: Person, paths: list[Path], texts: dict[str, str]) -> Any:
-    files = [
-        {"name": path.name, "type": "image/jpeg", "content": base64.b64encode(path.read_bytes()).decode()}
-        for path in paths
-    ]
-    return person.page.evaluate_handle(_TRANSFER, {"files": files, "texts": texts})
-
-
-def _drop(person: Person, paths: list[Path]) -> None:
-    transfer = _transfer(person, paths, {})
-    person.page.get_by_role("log").dispatch_event("dragenter", {"dataTransfer": transfer})
-    veil = person.page.get_by_text("Drop to attach")
-    expect(veil).to_be_visible()
-    veil.dispatch_event("drop", {"dataTransfer": transfer})
-
-
-def _paste(person: Person, path: Path, **texts: str) -> None:
-    types = {"html": "text/html", "text": "text/plain"}
-    transfer = _transfer(person, [path], {types[name]: text for name, text in texts.items()})
-    box = person.page.get_by_role("textbox", name="Message")
-    box.evaluate(
-        "(box, clipboardData) => { box.focus(); "
-        "box.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })); }",
-        transfer,
-    )
-
-
-def _last_article(person: Person) -> Locator:
-    return person.page.get_by_role("log").get_by_role("article").last
-
-
-def _pictures(person: Person) -> Locator:
-    return _last_article(person).get_by_role("button", name=re.compile("^Open picture"))
-
-
-def _drawn(pictures: Locator) -> None:
-    """Their pixels have come."""
-    images = pictures.first.locator("xpath=descendant-or-self::img")
-    expect(images.last).to_have_js_property("complete", value=True)
-    assert images.last.evaluate("(image) => image.naturalWidth") > 0
-
-
-def _speaking(person: Person) -> dict[str, str]:
-    token = person.page.evaluate("sessionStorage.getItem('stockent.demo.token')")
-    return {"Authorization": f"Bearer {token}"}

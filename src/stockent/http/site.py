@@ -98,10 +98,10 @@ def _read(root: Traversable, path: str = "") -> Iterator[tuple[str, File]]:
 
 
 def _file(path: str, content: bytes, encoded: dict[str, bytes]) -> File:
+    """What the build has not coded is coded now; what it has, it has better, and a start need not wait for it."""
     media_type = _media_type(path)
-    if codings.is_text(media_type) and len(content) >= MIN_COMPRESSED_BYTES:
-        missing = [coding for coding in codings.CODINGS if coding not in encoded]
-        encoded |= {coding: codings.encode_small(coding, content) for coding in missing}
+    if not encoded and codings.is_text(media_type) and len(content) >= MIN_COMPRESSED_BYTES:
+        encoded = {coding: codings.encode_small(coding, content) for coding in codings.CODINGS}
     smaller = {coding: each for coding, each in encoded.items() if len(each) < len(content)}
     return File(
         media_type=media_type + ("; charset=utf-8" if media_type.startswith("text/") else ""),

@@ -55,6 +55,17 @@ export function OutgoingProgress({ outgoing }: { outgoing: Outgoing }) {
   );
 }
 
+/** A message that cannot be sent as it is goes back to the composer, so that nothing of it is lost. */
+export function TakeBack({ outgoing: { clientId, attachments } }: { outgoing: Outgoing }) {
+  const client = useSocket();
+  if (attachments.length === 0) return null;
+  return (
+    <button type="button" onClick={() => client.takeBack(clientId)}>
+      Edit
+    </button>
+  );
+}
+
 function shownPicture({ attachment }: OutgoingFile, upload: Upload | undefined, sizes: ReadonlyMap<string, Size>): Picture | null {
   if (attachment !== null) return pictureOf(attachment);
   const size = upload && isPicture(upload.source) ? sizes.get(upload.id) : undefined;

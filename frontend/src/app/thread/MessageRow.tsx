@@ -5,7 +5,7 @@ import { memo, useCallback, useMemo, useRef, useState, type KeyboardEvent, type 
 
 import { personName, type Message, type Outgoing, type Receipt } from '../../client';
 import { MessageFiles } from '../files/MessageFiles';
-import { OutgoingFiles, OutgoingProgress } from '../files/OutgoingFiles';
+import { OutgoingFiles, OutgoingProgress, TakeBack } from '../files/OutgoingFiles';
 import { fullTimeOf, timeOf } from '../format';
 import { Avatar } from '../parts/Avatar';
 import { IconButton } from '../parts/Button';
@@ -232,6 +232,7 @@ function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: st
           <button type="button" onClick={() => retry(clientId)}>
             Retry
           </button>
+          <TakeBack outgoing={outgoing} />
           <button type="button" onClick={() => discard(clientId)}>
             Discard
           </button>

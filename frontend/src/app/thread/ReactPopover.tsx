@@ -54,7 +54,10 @@ function usePlaced(panel: RefObject<HTMLElement | null>, anchor: HTMLElement): v
   useLayoutEffect(() => {
     const element = panel.current;
     if (element === null) return undefined;
-    const replace = () => place(element, anchor.getBoundingClientRect());
+    // What scrolled away is nowhere.
+    const replace = () => {
+      if (anchor.isConnected) place(element, anchor.getBoundingClientRect());
+    };
     replace();
     const observer = new ResizeObserver(replace);
     observer.observe(element);

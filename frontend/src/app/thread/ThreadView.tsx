@@ -162,7 +162,7 @@ export function ThreadView({ conversation, thread, people, at, sent, actions }: 
           onKeyDown={keys.onKeyDown}
           onFocus={keys.onFocus}
           onBlur={keys.onBlur}
-          onScroll={picking ? close : undefined}
+          onScroll={picking?.what === 'quick' ? close : undefined}
         >
           <div className="log-space" style={{ height: virtual.getTotalSize() }}>
             <div className="log-rows" style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>

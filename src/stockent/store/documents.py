@@ -25,6 +25,13 @@ VIEW = f"""
     (SELECT coalesce(sum(t.unread), 0) FROM participants t WHERE t.user_key = p.user_key AND t.unread > 0),
     json({PERSONAL}), p.visible_after, iif(p.shown_read_seq <> p.read_seq, p.read_seq, NULL)
 """
+#: A quoted message `q` and its sender `qs`, as it is now.
+QUOTE = f"""
+    json_object(
+        'messageId', q.id, 'seq', q.seq, 'type', q.type, 'content', substr(q.content, 1, {QUOTED_CHARS}),
+        'deleted', json(iif(q.deleted_at IS NULL, 'false', 'true')),
+        'sender', json_object('id', qs.id, 'name', qs.name))
+"""
 _MESSAGE = """
     CREATE TEMP VIEW message_document AS
     SELECT m.conversation_key, m.seq, m.id, json_object(
@@ -39,10 +46,7 @@ _MESSAGE = """
         'forwarded', json(coalesce(m.extra -> 'forwarded', 'false')),
         'system', json(m.extra -> 'system'),
         'replyTo', CASE WHEN m.extra IS NOT NULL THEN json((
-            SELECT json_object(
-                'messageId', q.id, 'seq', q.seq, 'type', q.type, 'content', substr(q.content, 1, {quoted}),
-                'deleted', json(iif(q.deleted_at IS NULL, 'false', 'true')),
-                'sender', json_object('id', qs.id, 'name', qs.name))
+            SELECT {quote}
             FROM main.messages q CROSS JOIN main.users qs ON qs.key = q.sender_key
             WHERE q.conversation_key = m.conversation_key AND q.seq = m.extra ->> 'replyTo')) END,
         'reactions', json(iif(m.reacted, (
@@ -79,7 +83,7 @@ _CONVERSATION = """json_object(
 """
 _NOTHING_PERSONAL = "'" + msgspec.json.encode(NOTHING_PERSONAL).decode() + "'"
 TEMP_VIEWS = (
-    _MESSAGE.format(quoted=QUOTED_CHARS),
+    _MESSAGE.format(quote=QUOTE),
     # One row for each participant: who is none finds nothing. The query itself is the permission.
     # To be asked with the conversation and the viewer both given.
     f"""

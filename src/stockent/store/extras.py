@@ -14,7 +14,6 @@ import msgspec
 
 from stockent.messaging.errors import MessagingError, invalid, not_found
 from stockent.messaging.models import (
-    QUOTED_CHARS,
     Attachment,
     AttachmentKind,
     MessageType,
@@ -23,7 +22,7 @@ from stockent.messaging.models import (
 )
 from stockent.messaging.ports import Extras, NewMessage
 
-from .documents import encode, encode_text
+from .documents import QUOTE, encode, encode_text
 from .ids import seq_in
 from .transaction import Transaction
 
@@ -180,11 +179,8 @@ _FORWARDED = """
     WHERE c.id = ? AND p.user_key = ? AND m.seq = ? AND m.id = ? AND m.deleted_at IS NULL AND m.type <> 'SYSTEM'
 """
 _QUOTE = f"""
-    SELECT json_object(
-        'messageId', q.id, 'seq', q.seq, 'type', q.type, 'content', substr(q.content, 1, {QUOTED_CHARS}),
-        'deleted', json(iif(q.deleted_at IS NULL, 'false', 'true')),
-        'sender', json_object('id', s.id, 'name', s.name))
-    FROM messages q CROSS JOIN users s ON s.key = q.sender_key
+    SELECT {QUOTE}
+    FROM messages q CROSS JOIN users qs ON qs.key = q.sender_key
     WHERE q.conversation_key = ? AND q.seq = ? AND q.id = ? AND q.seq > ? AND q.type <> 'SYSTEM'
 """
 _owned_from = msgspec.json.Decoder(list[tuple[int, Attachment]]).decode

@@ -1,7 +1,7 @@
 """JSON Schema of the wire's structs, for the OpenAPI document and the socket's schema alike.
 
-What a client sends keeps its optional fields; what the server sends always carries every field, so there each is
-required and a client need not ask whether it is there.
+What a client sends keeps its optional fields; what the server sends carries every field, so there each is required
+and a client need not ask whether it is there. Only a field that may be UNSET may be left out.
 """
 
 from __future__ import annotations
@@ -52,8 +52,11 @@ def _always_whole(schema: Schema) -> Schema:
     properties = schema.get("properties")
     if properties is None:
         return schema
+    required = []
     for name, each in properties.items():
+        if "default" in each or name in schema.get("required", ()):
+            required.append(name)
         default = each.pop("default", None)
         if name == "ok":
             each["const"] = default
-    return {**schema, "required": list(properties)}
+    return {**schema, "required": required}

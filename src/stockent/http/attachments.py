@@ -120,7 +120,7 @@ async def abandon_upload(
     status_code=200,
     summary="A file",
     description="Ranges and conditions as in RFC 9110. A bucket with links answers by 302 to one of a few minutes.",
-    responses=refusals(404),
+    responses=refusals(404, 422),
 )
 async def file_content(
     request: Request[Identity, Any, Any],

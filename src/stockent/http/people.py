@@ -33,7 +33,7 @@ class Session(Wire, frozen=True):
     "/messages",
     tags=["messages"],
     summary="Send a first message, and create the conversation with it",
-    responses=also(200, StartedAck, "A repeat: the stored message.") | refusals(409, body=True),
+    responses=also(200, StartedAck, "A repeat: the stored message.") | refusals(404, 409, body=True),
 )
 async def start_conversation(
     domain: GivenDomain, actor: GivenActor, data: JSONBody[StartConversation]

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from msgspec import UNSET, UnsetType
 
 from ..messaging.errors import CATALOGUE, Code, FieldError, MessagingError
 from ..messaging.models import Wire
@@ -57,8 +58,8 @@ class Problem(Wire, frozen=True):
     detail: str
     code: str
     retryable: bool
-    errors: list[FieldProblem] | None = None
-    offset: int | None = None
+    errors: list[FieldProblem] | UnsetType = UNSET
+    offset: int | UnsetType = UNSET
 
 
 def problem(error: MessagingError) -> tuple[int, dict[str, str], bytes]:

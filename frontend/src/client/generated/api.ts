@@ -866,8 +866,8 @@ export interface components {
         Problem: {
             code: string;
             detail: string;
-            errors: components["schemas"]["FieldProblem"][] | null;
-            offset: number | null;
+            errors?: components["schemas"]["FieldProblem"][];
+            offset?: number;
             retryable: boolean;
             status: number;
             title: string;
@@ -1552,6 +1552,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; see `Retry-After`. */
             429: {
                 headers: {
@@ -1613,6 +1622,15 @@ export interface operations {
             };
             /** @description No such thing, or not yours: the two look the same. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input; `errors` names the fields. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3961,6 +3979,15 @@ export interface operations {
             };
             /** @description No token, or one that is not accepted. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours: the two look the same. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

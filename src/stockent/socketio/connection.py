@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import inf
 from typing import Any, Protocol
 
 import msgspec
@@ -92,7 +93,7 @@ class Connection:
 
     `send_text` and `send_binary` are the link's own, so that a fan-out costs one call for each recipient;
     `max_deflated_bytes` is a copy of the link's.
-    `session` belongs to the layer above (Socket.IO's state of this connection).
+    `session` belongs to the layer above (Socket.IO's state of this connection), `owner` to the engine's guard.
     """
 
     __slots__ = (
@@ -100,8 +101,10 @@ class Connection:
         "_next_ping",
         "_pong_due",
         "connect_due",
+        "heard_at",
         "link",
         "max_deflated_bytes",
+        "owner",
         "probe",
         "probed",
         "request",
@@ -121,11 +124,14 @@ class Connection:
         self.request = request
         self.state = State.OPEN
         self.session: Any = None
+        self.owner: Any = None
         #: A WebSocket that asked to take over this polling session, until it has.
         self.probe: Link | None = None
         self.probed = False
         #: When the session ends unless the layer above has cleared this (None) by accepting a namespace.
         self.connect_due: float | None = now + limits.connect_timeout_s
+        #: When the last ping was sent that the peer has answered: what was sent before has arrived.
+        self.heard_at = -inf
         self._limits = limits
         self._next_ping = now + limits.ping_interval_s
         self._pong_due: float | None = None
@@ -162,6 +168,8 @@ class Connection:
         if kind == MESSAGE:
             return packet[1:]
         if packet == PONG:
+            if self._pong_due is not None:
+                self.heard_at = self._pong_due - self._limits.ping_timeout_s
             self._pong_due = None
             self._next_ping = now + self._limits.ping_interval_s
             return None

@@ -122,8 +122,8 @@ class Settings:
     files_dir: Path
     files_place: S3Place | None
     files_keys: S3Keys | None
-    #: None: sockets are not recovered.
-    recovery_window_s: float | None
+    #: 0: sockets are not recovered.
+    recovery_window_s: float
     log_level: str
     log_format: str
 
@@ -281,16 +281,16 @@ class _Reader:
             self._expected(name, "a time such as 90s, 15m, 24h or 7d, or forever", _shown(text))
         return seconds
 
-    def _recovery_window(self) -> float | None:
+    def _recovery_window(self) -> float:
         text = (self._text("RECOVERY_WINDOW") or "").lower()
         if text == "off":
-            return None
-        seconds = duration_s(text)
-        if not seconds or seconds > MAX_RECOVERY_WINDOW_S:
+            return 0.0
+        seconds = duration_s(text) or 0
+        if not 0 < seconds <= MAX_RECOVERY_WINDOW_S:
             self._expected(
                 "RECOVERY_WINDOW", "a time from 1s to 15m, such as 90s or 2m, or off", _shown(text)
             )
-        return seconds
+        return float(seconds)
 
     def _choice(self, name: str, choices: Sequence[str]) -> str:
         text = (self._text(name) or "").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 import json
 
 import pytest
@@ -154,6 +155,18 @@ def test_a_pong_that_nobody_asked_for_counts_as_life_and_no_more(
     assert pass_time(connection, until=START + 35) is None
     assert link.sent == [b"2"]
     assert pass_time(connection, until=START + 55) == Reason.PING_TIMEOUT
+
+
+def test_an_answered_ping_tells_up_to_when_the_peer_has_heard(connection: Connection) -> None:
+    connection.receive_text("3", now=START + 10)
+    assert connection.heard_at == -inf
+    connection.tick(now=START + 25)
+    connection.tick(now=START + 44)
+    assert connection.heard_at == -inf
+    connection.receive_text("3", now=START + 44.5)
+    connection.receive_text("3", now=START + 45)
+
+    assert connection.heard_at == START + 25
 
 
 def test_messages_do_not_stand_in_for_a_pong(connection: Connection) -> None:

@@ -99,6 +99,7 @@ class Connection:
     __slots__ = (
         "_limits",
         "_next_ping",
+        "_pinged_at",
         "_pong_due",
         "connect_due",
         "heard_at",
@@ -134,6 +135,7 @@ class Connection:
         self.heard_at = -inf
         self._limits = limits
         self._next_ping = now + limits.ping_interval_s
+        self._pinged_at = -inf
         self._pong_due: float | None = None
         self.use(link)
 
@@ -169,7 +171,7 @@ class Connection:
             return packet[1:]
         if packet == PONG:
             if self._pong_due is not None:
-                self.heard_at = self._pong_due - self._limits.ping_timeout_s
+                self.heard_at = self._pinged_at
             self._pong_due = None
             self._next_ping = now + self._limits.ping_interval_s
             return None
@@ -228,6 +230,7 @@ class Connection:
         if now >= self._next_ping:
             self._next_ping = now + self._limits.ping_interval_s
             if self._pong_due is None:
+                self._pinged_at = now
                 self._pong_due = now + self._limits.ping_timeout_s
                 self.send_text(PING_PACKET)
         return None

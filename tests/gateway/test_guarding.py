@@ -15,7 +15,6 @@ from tests.socketio.wire import Answer, Clients, PollingClient
 
 from .place import Place
 
-
 Way = Callable[[str], dict[str, str]]
 
 

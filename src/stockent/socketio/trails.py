@@ -54,7 +54,8 @@ class Log:
 
     def __init__(self, limits: Limits) -> None:
         # Of this process only: the next one counts from the beginning again.
-        self._prefix = secrets.token_urlsafe(4).encode() + b"."
+        self._process = secrets.token_urlsafe(4) + "."
+        self._prefix = b',"' + self._process.encode()
         self._max_bytes = limits.max_recovery_bytes
         # A client is known to have what was sent before the last ping that it answered, and a loss may be noticed as
         # late as one interval and two timeouts after that.
@@ -71,8 +72,10 @@ class Log:
 
     def stamp(self, packets: Sequence[bytes]) -> list[bytes]:
         """An encoded event with the offset of the last one as one more argument, the last."""
-        head, *attachments = packets
-        return [b'%b,"%b%x"]' % (head[:-1], self._prefix, self.last.position), *attachments]
+        stamped = [b'%b%b%x"]' % (packets[0][:-1], self._prefix, self.last.position)]
+        if len(packets) > 1:
+            stamped += packets[1:]
+        return stamped
 
     def append(
         self, packets: Sequence[bytes], to: Sequence[str], except_rooms: Sequence[str], *, now: float
@@ -80,7 +83,7 @@ class Log:
         """Keep an encoded event; returns it with its own offset, as it is to be sent."""
         self.last = Point(self.last.position + 1, now)
         stamped = self.stamp(packets)
-        rooms: tuple[str | None, ...] = tuple(dict.fromkeys(to)) if to else (None,)
+        rooms: tuple[str | None, ...] = (tuple(to) if len(to) == 1 else tuple(dict.fromkeys(to))) or (None,)
         size = sum(map(len, stamped)) + ENTRY_BYTES + ROOM_BYTES * (len(rooms) + len(except_rooms))
         newest = self._newest
         before = [newest.get(room) for room in rooms]
@@ -109,9 +112,8 @@ class Log:
 
     def position(self, offset: str) -> int | None:
         """The place that an offset names, or None for one that was never given here."""
-        prefix = self._prefix.decode()
-        digits = offset[len(prefix) :]
-        if not offset.startswith(prefix) or not _POSITION.fullmatch(digits):
+        digits = offset[len(self._process) :]
+        if not offset.startswith(self._process) or not _POSITION.fullmatch(digits):
             return None
         position = int(digits, 16)
         return position if position <= self.last.position else None

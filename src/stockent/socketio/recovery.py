@@ -22,7 +22,6 @@ T = TypeVar("T")
 LOSSES = frozenset({Reason.TRANSPORT_CLOSE, Reason.TRANSPORT_ERROR, Reason.PING_TIMEOUT, Reason.SLOW_READER})
 #: How often what is too old is dropped where nothing new pushes it out.
 SWEEP_S = 5.0
-MAX_CLAIM_CHARS = 64
 
 
 def is_follower(request: Request, auth: Mapping[str, Any]) -> bool:

@@ -86,7 +86,7 @@ class House:
     def come_back(self, person: Person, claim: dict[str, Any] | None = None) -> list[str] | None:
         """The offsets of what it missed; None if it is not restored."""
         claim = claim or person.claim
-        trail = self.recovery.find(claim, now=self.now)
+        trail = self.recovery.find(claim)
         taken = None if trail is None else self.recovery.take(trail, claim, now=self.now)
         if taken is None:
             return None
@@ -340,15 +340,15 @@ def test_who_names_no_pid_of_a_lost_socket_is_nobody(house: House, pid: Any) -> 
     ann = house.enter("ann")
     house.lose(ann)
 
-    assert house.recovery.find({"pid": pid}, now=0.0) is None
-    assert house.recovery.find(ann.claim, now=0.0) is ann.trail
+    assert house.recovery.find({"pid": pid}) is None
+    assert house.recovery.find(ann.claim) is ann.trail
 
 
 def test_a_pid_restores_once_for_each_loss(house: House) -> None:
     ann = house.enter("ann")
     assert house.come_back(ann) is None, "it is not lost"
     house.lose(ann)
-    trail = house.recovery.find(ann.claim, now=0.0)
+    trail = house.recovery.find(ann.claim)
     assert trail is not None
     assert house.come_back(ann) == []
 

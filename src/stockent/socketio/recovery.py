@@ -125,11 +125,10 @@ class Recovery:
     def is_lost(self, trail: Trail) -> bool:
         return self._lost.get(trail.pid) is trail
 
-    def find(self, claim: Mapping[str, Any], *, now: float) -> Trail | None:
+    def find(self, claim: Mapping[str, Any]) -> Trail | None:
         """The lost socket that a client's connect payload names."""
         pid = claim.get("pid")
-        trail = self._lost.get(pid) if isinstance(pid, str) else None
-        return trail if trail is not None and now < trail.until else None
+        return self._lost.get(pid) if isinstance(pid, str) else None
 
     def take(
         self, trail: Trail, claim: Mapping[str, Any], *, now: float

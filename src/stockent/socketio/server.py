@@ -250,7 +250,7 @@ class Server:
         """The lost socket that this one may take the place of, if the application agrees."""
         namespace = socket.namespace
         assert namespace.recovery is not None
-        lost = namespace.recovery.find(claim, now=asyncio.get_running_loop().time())
+        lost = namespace.recovery.find(claim)
         if lost is None or namespace.recover_handler is None:
             return lost
         try:

@@ -320,3 +320,14 @@ def test_a_bucket_needs_an_address_and_both_keys_and_none_of_them_is_told() -> N
     assert "canary" not in str(told)
     assert [problem.split(":")[0] for problem in problems(FILES_URL=S3_URL)] == list(S3_KEYS)
     assert load({}, FILES_URL=S3_URL, **S3_KEYS).files_place
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("", 120), ("90s", 90), ("15M", 900), ("1s", 1), ("off", 0)])
+def test_how_long_a_lost_socket_may_come_back_is_a_time_or_off(given: str, seconds: float) -> None:
+    assert load(RECOVERY_WINDOW=given).recovery_window_s == seconds
+
+
+@pytest.mark.parametrize("given", ["0s", "16m", "120", "forever", "-1s", "on"])
+def test_how_long_a_lost_socket_may_come_back_has_a_bound(given: str) -> None:
+    [problem] = problems(RECOVERY_WINDOW=given)
+    assert problem.startswith("RECOVERY_WINDOW: expected a time from 1s to 15m")

@@ -31,6 +31,8 @@ DATABASE_NAME = "stockent.db"
 DEMO_DATABASE_NAME = "demo.db"
 DEMO_FILES_NAME = "demo-files"
 MAX_PORT = 65_535
+#: Longer, and what is kept would rather be pushed out by newer events.
+MAX_RECOVERY_WINDOW_S = 900
 MAX_ATTACHMENT_MB = 10_000
 
 
@@ -77,6 +79,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("EDIT_WINDOW", "15m", "for how long a message may be edited: 90s, 15m, 24h, 7d, or forever"),
     Variable("DELETE_WINDOW", "24h", "for how long a message may be deleted for everyone, in the same form"),
     Variable(
+        "RECOVERY_WINDOW",
+        "2m",
+        "for how long a plain socket.io-client may come back to its socket and get what it missed, up to 15m; or off",
+    ),
+    Variable(
         "LOG_LEVEL", "info", "debug, info, warning or error; debug shows each join, leave, send and receive"
     ),
     Variable("LOG_FORMAT", "auto", "console, json, or auto: console on a terminal, else json"),
@@ -115,6 +122,8 @@ class Settings:
     files_dir: Path
     files_place: S3Place | None
     files_keys: S3Keys | None
+    #: 0: sockets are not recovered.
+    recovery_window_s: float
     log_level: str
     log_format: str
 
@@ -195,6 +204,7 @@ class _Reader:
             files_dir=data_dir / DEMO_FILES_NAME if demo else data_dir,
             files_place=self._files_place(demo=demo),
             files_keys=self._files_keys(),
+            recovery_window_s=self._recovery_window(),
             log_level=self._choice("LOG_LEVEL", LOG_LEVELS),
             log_format=self._choice("LOG_FORMAT", LOG_FORMATS),
         )
@@ -270,6 +280,17 @@ class _Reader:
         if seconds is None:
             self._expected(name, "a time such as 90s, 15m, 24h or 7d, or forever", _shown(text))
         return seconds
+
+    def _recovery_window(self) -> float:
+        text = (self._text("RECOVERY_WINDOW") or "").lower()
+        if text == "off":
+            return 0.0
+        seconds = duration_s(text) or 0
+        if not 0 < seconds <= MAX_RECOVERY_WINDOW_S:
+            self._expected(
+                "RECOVERY_WINDOW", "a time from 1s to 15m, such as 90s or 2m, or off", _shown(text)
+            )
+        return float(seconds)
 
     def _choice(self, name: str, choices: Sequence[str]) -> str:
         text = (self._text(name) or "").lower()

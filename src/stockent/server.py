@@ -12,7 +12,7 @@ import socket as sockets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -124,13 +124,15 @@ async def _build(
 ) -> Node:
     origins = settings.allowed_origins(port=port)
     authenticator = Authenticator(settings, now=now)
-    server = Server(limits=LIMITS, origins=origins)
+    limits = replace(LIMITS, recovery_window_s=settings.recovery_window_s)
+    server = Server(limits=limits, origins=origins)
     namespace = server.of("/")
     domain = Domain(store, SocketEmitter(namespace), settings.policy, now=now, call_later=call_later)
     blobs, inspector = files
     attachments = Attachments(domain, blobs, inspector)
     sweeper = Sweeper(domain, attachments, blobs)
     gateway = Gateway(namespace, domain, authenticator)
+    server.engine.guard = gateway.guard
     shown = Demo(settings, now=now) if demo else None
 
     async def ready() -> None:

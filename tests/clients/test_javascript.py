@@ -6,24 +6,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import uvloop
 
-from tests.socketio.serving import running
-
+from .node_client import Report, drive
 from .server import make_server
 
 pytestmark = pytest.mark.node
-
-NODE_DIRECTORY = Path(__file__).parent / "node"
-WITHIN_S = 60
 
 TRANSPORTS = [
     "websocket",
@@ -57,59 +47,11 @@ SCENARIOS = [
     "hears its rooms and no others",
 ]
 
-Report = dict[tuple[str, str], str | None]
-
-
-def program(name: str) -> str:
-    """The path of `node` or `npm`: beside this Python, where the setup may have put it, or on the PATH."""
-    places = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    found = shutil.which(name, path=places)
-    if found is None:
-        pytest.fail(
-            f"{name} is needed for the tests with the JavaScript client; `make test` brings it", pytrace=False
-        )
-    return found
-
-
-@pytest.fixture(scope="session")
-def client_directory() -> Path:
-    """Where `socket.io-client` is installed, after `npm ci` if need be."""
-    if not (NODE_DIRECTORY / "node_modules" / "socket.io-client").is_dir():
-        install = [program("npm"), "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(install, cwd=NODE_DIRECTORY, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.fail(f"npm ci in {NODE_DIRECTORY.name} failed:\n{done.stderr}", pytrace=False)
-    return NODE_DIRECTORY
-
 
 @pytest.fixture(scope="module")
-def report(client_directory: Path) -> Report:
-    """What became of each scenario: (transports, scenario) → None, or the error."""
+def report(javascript_client: None) -> Report:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        output = runner.run(run_scenarios(client_directory))
-    lines = [json.loads(line) for line in output.splitlines()]
-    return {(line["transports"], line["scenario"]): line["error"] for line in lines}
-
-
-async def run_scenarios(directory: Path) -> str:
-    async with running(make_server()) as endpoint:
-        process = await asyncio.create_subprocess_exec(
-            program("node"),
-            "scenarios.mjs",
-            endpoint.origin,
-            cwd=directory,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(WITHIN_S):
-                output, errors = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-    assert process.returncode == 0, errors.decode()
-    return output.decode()
+        return runner.run(drive("scenarios.mjs", make_server()))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..messaging.events import USER_STOPPED_TYPING, USER_TYPING
 from ..socketio import Namespace
+
+#: Not kept for sockets that are lost: clients end what they were told within seconds.
+VOLATILE = frozenset({USER_TYPING, USER_STOPPED_TYPING})
 
 
 class SocketEmitter:
@@ -14,7 +18,11 @@ class SocketEmitter:
     def emit(
         self, event: str, payload: object, *, to: Sequence[str], except_rooms: Sequence[str] = ()
     ) -> None:
-        self._namespace.address(to, except_rooms).emit(event, payload)
+        emission = self._namespace.address(to, except_rooms)
+        if event in VOLATILE:
+            emission.emit_volatile(event, payload)
+        else:
+            emission.emit(event, payload)
 
     def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
         return self._namespace.reaches(rooms, except_rooms)

@@ -26,8 +26,10 @@ from ..messaging.events import (
 from ..messaging.models import MAX_CONTENT_CHARS, MAX_PAGE, MAX_PARTICIPANTS
 from ..messaging.policy import Policy
 from ..messaging.timers import Timer, rfc3339
-from ..socketio import ConnectError, Namespace, Socket
+from ..socketio import ConnectError, Lost, Namespace, Socket
 from .context import Context, Speaker
+from .guarding import Guard
+from .restoring import may_return
 from .table import VERBS
 
 log = structlog.get_logger("stockent.gateway")
@@ -51,7 +53,10 @@ class Gateway:
         self._barring: asyncio.Task[None] | None = None
         self._limits = _limits(namespace.limits.max_payload_bytes, domain.policy)
         self._context = Context(domain, self._identify)
+        #: For the engine under the namespace.
+        self.guard = Guard(authenticator)
         namespace.use(self._authenticate)
+        namespace.on_recover(self._may_return)
         namespace.on_connect(self._greet)
         namespace.on_disconnect(self._forget)
         namespace.on_any(self._command)
@@ -92,6 +97,14 @@ class Gateway:
             ) from error
         profile = identity.profile
         socket.data = Speaker(Actor(profile.id, profile.name, profile.role), identity.expires_at)
+        self.guard.own(socket.connection, profile.id)
+
+    async def _may_return(self, socket: Socket, lost: Lost) -> bool:
+        speaker: Speaker = socket.data
+        former: Speaker = lost.data
+        return speaker.actor.user_id == former.actor.user_id and await may_return(
+            self._domain.store, speaker.actor.user_id, lost
+        )
 
     async def _identify(self, token: str) -> Identity:
         return await identify(self._authenticator, self._domain.store, token)
@@ -102,7 +115,8 @@ class Gateway:
         # First the room, then the count: what comes in between is an event, and not lost.
         socket.join(user_room(user_id))
         self._domain.presence.enter(user_id, socket.id)
-        log.debug("connect", socket=socket.id, user=user_id, transport=socket.connection.transport)
+        transport = socket.connection.transport
+        log.debug("connect", socket=socket.id, user=user_id, transport=transport, recovered=socket.recovered)
         try:
             greeting = await self._domain.store.greeting(user_id)
         except MessagingError as error:

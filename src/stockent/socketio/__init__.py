@@ -21,9 +21,10 @@ The package knows nothing of what is said through it.
 """
 
 from .broker import Broadcast, Broker, LocalBroker
-from .connection import Reason, Request
+from .connection import Connection, Reason, Request
 from .limits import Limits
 from .namespace import ConnectError, Disconnected, Emission, Namespace, Socket
+from .recovery import Lost
 from .rooms import TooManyRooms
 from .server import Server
 from .serving import Listener, listener, run, serve, tune_collector
@@ -32,11 +33,13 @@ __all__ = [
     "Broadcast",
     "Broker",
     "ConnectError",
+    "Connection",
     "Disconnected",
     "Emission",
     "Limits",
     "Listener",
     "LocalBroker",
+    "Lost",
     "Namespace",
     "Reason",
     "Request",

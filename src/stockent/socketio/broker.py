@@ -23,7 +23,8 @@ class Action(StrEnum):
 class Broadcast(msgspec.Struct, frozen=True):
     """One action on the sockets that are in any of the rooms `to` and in none of `except_rooms`.
 
-    `to` empty means every socket of the namespace. `args` of an emit: the event's name, then its arguments.
+    `to` empty means every socket of the namespace. `args` of an emit: the event's name, then its arguments; a
+    `volatile` one is not kept for lost sockets.
     """
 
     action: Action
@@ -31,6 +32,7 @@ class Broadcast(msgspec.Struct, frozen=True):
     to: Sequence[str]
     args: Sequence[Any] = ()
     except_rooms: Sequence[str] = ()
+    volatile: bool = False
 
 
 Deliver = Callable[[Broadcast], None]

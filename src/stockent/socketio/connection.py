@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import inf
 from typing import Any, Protocol
 
 import msgspec
@@ -92,16 +93,19 @@ class Connection:
 
     `send_text` and `send_binary` are the link's own, so that a fan-out costs one call for each recipient;
     `max_deflated_bytes` is a copy of the link's.
-    `session` belongs to the layer above (Socket.IO's state of this connection).
+    `session` belongs to the layer above (Socket.IO's state of this connection), `owner` to the engine's guard.
     """
 
     __slots__ = (
         "_limits",
         "_next_ping",
+        "_pinged_at",
         "_pong_due",
         "connect_due",
+        "heard_at",
         "link",
         "max_deflated_bytes",
+        "owner",
         "probe",
         "probed",
         "request",
@@ -121,13 +125,17 @@ class Connection:
         self.request = request
         self.state = State.OPEN
         self.session: Any = None
+        self.owner: Any = None
         #: A WebSocket that asked to take over this polling session, until it has.
         self.probe: Link | None = None
         self.probed = False
         #: When the session ends unless the layer above has cleared this (None) by accepting a namespace.
         self.connect_due: float | None = now + limits.connect_timeout_s
+        #: When the last ping was sent that the peer has answered: what was sent before has arrived.
+        self.heard_at = -inf
         self._limits = limits
         self._next_ping = now + limits.ping_interval_s
+        self._pinged_at = -inf
         self._pong_due: float | None = None
         self.use(link)
 
@@ -162,6 +170,8 @@ class Connection:
         if kind == MESSAGE:
             return packet[1:]
         if packet == PONG:
+            if self._pong_due is not None:
+                self.heard_at = self._pinged_at
             self._pong_due = None
             self._next_ping = now + self._limits.ping_interval_s
             return None
@@ -220,6 +230,7 @@ class Connection:
         if now >= self._next_ping:
             self._next_ping = now + self._limits.ping_interval_s
             if self._pong_due is None:
+                self._pinged_at = now
                 self._pong_due = now + self._limits.ping_timeout_s
                 self.send_text(PING_PACKET)
         return None

@@ -11,7 +11,7 @@ import heapq
 import json
 import logging
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -61,6 +61,10 @@ UNSUPPORTED_VERSION = Refusal(400, 5, "Unsupported protocol version")
 STOPPING = Refusal(503, 3, "Server is stopping")
 
 
+#: Is a later request of a session its own? By the request's headers, in lower case.
+Guard = Callable[[Connection, Mapping[str, str]], Awaitable[bool]]
+
+
 class Query(NamedTuple):
     transport: str
     sid: str | None
@@ -85,7 +89,8 @@ def _parse(query_string: str) -> Query | Refusal:
 class Engine:
     """One Engine.IO endpoint at `path`, also found with or without the slash at its end.
 
-    `origins` None allows any; else exactly these, and clients that send none.
+    `origins` None allows any; else exactly these, and clients that send none. `guard` judges each later request that
+    names a session (GET, POST, upgrade); where it refuses, the answer is as if there were none, and the session lives.
     """
 
     def __init__(
@@ -100,9 +105,10 @@ class Engine:
         self.path = path
         self.limits = limits
         self.origins = None if origins is None else frozenset(origins)
+        self.guard: Guard | None = None
         self.connections: dict[str, Connection] = {}
-        #: Links of closed polling sessions whose client does not know yet, by sid, for `linger_s`.
-        self.lingering: dict[str, Any] = {}
+        #: Closed polling sessions whose client does not know yet, by sid, for `linger_s`.
+        self.lingering: dict[str, Connection] = {}
         self.stopping = False
         self._heartbeats = Heartbeats(self._tick)
 
@@ -114,6 +120,23 @@ class Engine:
             log.info("refused: origin not allowed", extra={"origin": origin[:200]})
             return FORBIDDEN
         return BAD_REQUEST if len(query_string) > MAX_QUERY_CHARS else _parse(query_string)
+
+    async def admits(self, connection: Connection, headers: Mapping[str, str]) -> bool:
+        """May a request with these headers speak for this session?"""
+        if self.guard is None or await self.guard(connection, headers):
+            return True
+        log.info("refused: not of this session", extra={"sid": connection.sid})
+        return False
+
+    def admits_now(self, connection: Connection, headers: Mapping[str, str]) -> bool:
+        """As `admits`, where nothing can be waited for: what would take time is refused."""
+        judging = self.admits(connection, headers)
+        try:
+            judging.send(None)
+        except StopIteration as judged:
+            return bool(judged.value)
+        judging.close()
+        return False
 
     def open(self, transport: str, link: Link, request: Request) -> Connection:
         """Begin a session and send its open packet."""

@@ -48,3 +48,10 @@ class Limits:
     max_pending_acks: int = 1_000
     #: Rooms that one socket may be in.
     max_rooms: int = 1_000
+    #: For how long a lost socket may come back and get what it missed; 0 for never, and then it costs nothing.
+    recovery_window_s: float = 0.0
+    #: Events that are kept for that, of each namespace.
+    max_recovery_bytes: int = 33_554_432
+    #: Lost sockets that may come back, of each namespace, and the rooms that they all are in, together.
+    max_lost_sockets: int = 10_000
+    max_lost_rooms: int = 200_000

@@ -13,7 +13,9 @@ from .connection import Connection, Request
 from .deflate import Deflater
 from .limits import Limits
 from .packets import RESERVED_EVENTS, Kind, Packet, encode
+from .recovery import Lost, Recovery
 from .rooms import Rooms, deliver
+from .trails import Trail
 
 Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
@@ -57,6 +59,10 @@ class Emission:
     def emit(self, event: str, *args: Any) -> None:
         self._publish(Action.EMIT, (_event_name(event), *args))
 
+    def emit_volatile(self, event: str, *args: Any) -> None:
+        """As `emit`, of what is worth nothing later: who is lost at the moment does not get it on coming back."""
+        self._publish(Action.EMIT, (_event_name(event), *args), volatile=True)
+
     def leave(self, *rooms: str) -> None:
         """Let the addressed sockets leave these rooms, on every node."""
         self._publish(Action.LEAVE, rooms)
@@ -65,9 +71,9 @@ class Emission:
         """Close the connections of the addressed sockets, on every node."""
         self._publish(Action.DISCONNECT, ())
 
-    def _publish(self, action: Action, args: Sequence[Any]) -> None:
+    def _publish(self, action: Action, args: Sequence[Any], *, volatile: bool = False) -> None:
         namespace = self._namespace
-        namespace.broker.publish(Broadcast(action, namespace.name, self._to, args, self._except))
+        namespace.broker.publish(Broadcast(action, namespace.name, self._to, args, self._except, volatile))
 
 
 class Namespace:
@@ -82,6 +88,8 @@ class Namespace:
         self.broker = broker
         self.sockets: dict[str, Socket] = {}
         self.rooms: Rooms[Socket] = Rooms(self.sockets, max_rooms=limits.max_rooms)
+        self.recovery = Recovery(limits) if limits.recovery_window_s else None
+        self.recover_handler: Callable[[Socket, Lost], Awaitable[bool]] | None = None
         self.connect_handler: Handler | None = None
         self.disconnect_handler: Handler | None = None
         self._handlers: dict[str, Handler] = {}
@@ -113,6 +121,18 @@ class Namespace:
         self._any_handler = handler
         return handler
 
+    def on_recover(
+        self, handler: Callable[[Socket, Lost], Awaitable[bool]]
+    ) -> Callable[[Socket, Lost], Awaitable[bool]]:
+        """`handler(socket, lost)`, after the middlewares: may this socket take the place of that lost one?
+
+        `lost` has its `id`, `data` and `rooms`. All of the rooms or no recovery: on False, or when the handler raises,
+        the socket is a new one. A room that `lost` leaves meanwhile is not joined again. A socket whose `data` no
+        middleware has set gets that of `lost`.
+        """
+        self.recover_handler = handler
+        return handler
+
     def on_connect(self, handler: H) -> H:
         """`handler(socket)`, once the client was told that it is connected."""
         self.connect_handler = handler
@@ -140,8 +160,13 @@ class Namespace:
         return Emission(self, tuple(to), tuple(except_rooms))
 
     def reaches(self, to: Sequence[str], except_rooms: Sequence[str] = ()) -> bool:
-        """Would an emission so addressed reach a socket? Perhaps a wrong yes for another node's, never a wrong no."""
+        """Would an emission so addressed reach a socket, or be kept for a lost one?
+
+        Perhaps a wrong yes for another node's, never a wrong no.
+        """
         here = self.rooms.reaches(to, except_rooms) if to else bool(self.select(to, except_rooms))
+        if not here and self.recovery is not None:
+            here = self.recovery.is_missed(to, except_rooms)
         return here or self.broker.hears_elsewhere(self.name, to)
 
     def select(self, to: Sequence[str], except_rooms: Sequence[str]) -> AbstractSet[Socket]:
@@ -168,12 +193,82 @@ class Namespace:
         for middleware in self._middleware:
             await middleware(socket)
 
+    def spread(
+        self, packet: Packet, to: Sequence[str], except_rooms: Sequence[str] = (), *, volatile: bool = False
+    ) -> None:
+        """Send an event to the sockets of this node that are so addressed, and keep it for those who lost it."""
+        sockets = self.select(to, except_rooms)
+        recovery = self.recovery
+        if recovery is None or recovery.is_unused:
+            if sockets:
+                deliver(encode(packet), sockets, self.deflater)
+            return
+        following, others = recovery.split(sockets, among=len(self.sockets))
+        is_kept = not volatile and (bool(following) or recovery.is_missed(to, except_rooms))
+        if not sockets and not is_kept:
+            return
+        packets = encode(packet)
+        if others:
+            deliver(packets, others, self.deflater)
+        if is_kept:
+            now = asyncio.get_running_loop().time()
+            packets = recovery.log.append(packets, to, except_rooms, now=now)
+        elif following:
+            packets = recovery.log.stamp(packets)
+        if following:
+            deliver(packets, following, self.deflater)
+
+    def tell(self, trail: Trail, packet: Packet) -> None:
+        """Send an event to the one socket of a trail, or keep it while that is lost."""
+        recovery = self.recovery
+        assert recovery is not None
+        socket = self.sockets.get(trail.id)
+        if socket is None and not recovery.is_lost(trail):
+            return
+        now = asyncio.get_running_loop().time()
+        packets = recovery.log.append(encode(packet), (trail.pid,), (), now=now)
+        if socket is not None:
+            deliver(packets, (socket,), self.deflater)
+
     def add(self, socket: Socket) -> None:
         socket.connected = True
         self.sockets[socket.id] = socket
 
-    def remove(self, socket: Socket) -> None:
+    def follow(self, socket: Socket) -> None:
+        """A new socket, not added yet, gets offsets from now on."""
+        assert self.recovery is not None
+        socket.trail = self.recovery.begin(socket.id)
+        self.recovery.followers.add(socket)
+
+    def restore(
+        self, socket: Socket, lost: Trail, claim: dict[str, Any], *, now: float
+    ) -> list[list[bytes]] | None:
+        """Let a socket, not added yet, take a lost one's place. What it missed is to be sent before anything newer.
+
+        None if that cannot be had: then it is a new one.
+        """
+        assert self.recovery is not None
+        taken = self.recovery.take(lost, claim, now=now)
+        if taken is None:
+            return None
+        rooms, missed = taken
+        socket.id, socket.trail, socket.recovered = lost.id, lost, True
+        if socket.data is None:
+            socket.data = lost.data
+        lost.data = None
+        self.recovery.followers.add(socket)
+        for room in rooms:
+            self.rooms.join(socket, room)
+        return missed
+
+    def remove(self, socket: Socket, *, is_lost: bool = False) -> None:
         socket.connected = False
+        recovery = self.recovery
+        if recovery is not None and socket.trail is not None:
+            recovery.followers.discard(socket)
+            if is_lost:
+                now = asyncio.get_running_loop().time()
+                recovery.lose(socket.trail, socket, heard_at=socket.connection.heard_at, now=now)
         self.rooms.leave_all(socket)
         self.sockets.pop(socket.id, None)
         socket.abandon()
@@ -183,9 +278,24 @@ class Namespace:
 
 
 class Socket:
-    """One client on one namespace. `data` is the application's own; `auth` what the client sent to connect."""
+    """One client on one namespace. `data` is the application's own; `auth` what the client sent to connect.
 
-    __slots__ = ("_acks", "_next_ack", "auth", "connected", "connection", "data", "id", "namespace", "rooms")
+    `recovered`: it took the place of a lost one, with its id and rooms. Both are settled once it is connected.
+    """
+
+    __slots__ = (
+        "_acks",
+        "_next_ack",
+        "auth",
+        "connected",
+        "connection",
+        "data",
+        "id",
+        "namespace",
+        "recovered",
+        "rooms",
+        "trail",
+    )
 
     def __init__(self, namespace: Namespace, connection: Connection, auth: dict[str, Any]) -> None:
         self.id = secrets.token_urlsafe(15)
@@ -194,8 +304,11 @@ class Socket:
         self.auth = auth
         self.data: Any = None
         self.connected = False
+        self.recovered = False
         #: The rooms that it is in; change them by `join` and `leave`.
         self.rooms: set[str] | None = None
+        #: Where its client can use offsets.
+        self.trail: Trail | None = None
         self._acks: dict[int, asyncio.Future[list[Any]]] | None = None
         self._next_ack = 0
 
@@ -205,9 +318,15 @@ class Socket:
         return self.connection.request
 
     def emit(self, event: str, *args: Any) -> None:
-        """Send to this client. Never blocks; nothing is sent once it is disconnected."""
-        if self.connected:
-            self.send(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args]))
+        """Send to this client. Never blocks; nothing is sent once it is disconnected.
+
+        While it is lost and may come back, it is kept for that; if it has come back, sent to the one it came back as.
+        """
+        packet = Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args])
+        if self.trail is not None:
+            self.namespace.tell(self.trail, packet)
+        elif self.connected:
+            self.send(packet)
 
     async def call(self, event: str, *args: Any, timeout_s: float) -> list[Any]:
         """Send and wait for the client's ack; returns its arguments.
@@ -236,12 +355,18 @@ class Socket:
     def join(self, *rooms: str) -> None:
         """Idempotent. Raises `TooManyRooms`; does nothing once disconnected, so nothing of it can stay behind."""
         if self.connected:
+            namespace = self.namespace
             for room in rooms:
-                self.namespace.rooms.join(self, room)
+                namespace.rooms.join(self, room)
+                if self.trail is not None and namespace.recovery is not None:
+                    self.trail.join(room, last=namespace.recovery.log.last)
 
     def leave(self, *rooms: str) -> None:
+        namespace = self.namespace
         for room in rooms:
-            self.namespace.rooms.leave(self, room)
+            if self.trail is not None and namespace.recovery is not None and self.connected:
+                self.trail.leave(room, last=namespace.recovery.log.last)
+            namespace.rooms.leave(self, room)
 
     def to(self, *rooms: str) -> Emission:
         """A broadcast to these rooms without this socket; without rooms, to everybody else."""

@@ -178,7 +178,7 @@ class PollingLink:
 
     def _linger(self, connection: Connection) -> None:
         lingering = self._engine.lingering
-        lingering[connection.sid] = self
+        lingering[connection.sid] = connection
         asyncio.get_running_loop().call_later(
             self._engine.limits.linger_s, lingering.pop, connection.sid, None
         )
@@ -217,9 +217,11 @@ class Polling:
             if method != "GET":
                 return BAD_METHOD
             return STOPPING if engine.stopping else self._open(query, headers, scope)
-        connection = engine.connections.get(query.sid)
-        if connection is None:
-            return self._last_words(method, query.sid)
+        connection = engine.connections.get(query.sid) or engine.lingering.get(query.sid)
+        if connection is None or not await engine.admits(connection, headers):
+            return UNKNOWN_SID
+        if connection.state is not State.OPEN:
+            return self._last_words(method, connection)
         if connection.transport != POLLING:
             return BAD_REQUEST
         if method == "GET":
@@ -237,9 +239,10 @@ class Polling:
         assert body is not None
         return body
 
-    def _last_words(self, method: str, sid: str) -> bytes | Refusal:
-        link = self._engine.lingering.get(sid) if method == "GET" else None
-        body = link.take() if link is not None else None
+    def _last_words(self, method: str, connection: Connection) -> bytes | Refusal:
+        link = connection.link
+        lingers = method == "GET" and connection.sid in self._engine.lingering
+        body = link.take() if lingers and isinstance(link, PollingLink) else None
         return UNKNOWN_SID if body is None else body
 
     async def _poll(self, connection: Connection, receive: Receive) -> bytes | Refusal | None:

@@ -18,6 +18,11 @@ class Member(Protocol):
 
     id: str
     rooms: set[str] | None
+
+
+class Receiver(Protocol):
+    """A socket as `deliver` sees it."""
+
     connection: Any
 
 
@@ -100,7 +105,7 @@ class Rooms(Generic[M]):
         return room in self._members
 
 
-def deliver(packets: Sequence[bytes], members: Collection[Member], deflater: Deflater) -> None:
+def deliver(packets: Sequence[bytes], members: Collection[Receiver], deflater: Deflater) -> None:
     """Send a packet, encoded once (`packets.encode`), to each. Each member gets all parts together."""
     text = packets[0]
     if len(text) >= deflater.min_bytes:
@@ -117,7 +122,7 @@ def deliver(packets: Sequence[bytes], members: Collection[Member], deflater: Def
                 connection.send_binary(attachment)
 
 
-def _deliver_large(packets: Sequence[bytes], members: Collection[Member], deflater: Deflater) -> None:
+def _deliver_large(packets: Sequence[bytes], members: Collection[Receiver], deflater: Deflater) -> None:
     """As `deliver`, compressed once for all who negotiated it. Attachments go as they are: most are coded already."""
     text, *attachments = packets
     size = len(text)

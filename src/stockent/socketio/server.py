@@ -20,7 +20,9 @@ from .engine import Engine
 from .limits import Limits
 from .namespace import ConnectError, Namespace, Socket
 from .packets import Decoder, Kind, Packet, PacketError, encode
+from .recovery import LOSSES, SWEEP_S, is_follower
 from .rooms import deliver
+from .trails import Trail
 
 log = logging.getLogger("stockent.socketio")
 
@@ -61,6 +63,7 @@ class Server:
         self.engine = Engine(self, path=path, limits=self.limits, origins=origins)
         self._namespaces: dict[str, Namespace] = {}
         self._working: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
 
     def of(self, name: str) -> Namespace:
         """The namespace of that name, made on first use. Clients can connect only to those made before."""
@@ -79,6 +82,9 @@ class Server:
     async def stop(self, *, timeout_s: float = 5.0) -> None:
         """Disconnect everybody, then wait for the handlers that still run, at most `timeout_s`. Idempotent."""
         self.engine.stop()
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
         if self._working:
             await asyncio.wait(self._working, timeout=timeout_s)
         for task in self._working:
@@ -212,9 +218,12 @@ class Server:
         if len(session.sockets) >= self.limits.max_namespaces:
             self._refuse(connection, name, ConnectError("Too many namespaces"))
             return
-        socket = Socket(namespace, connection, packet.data or {})
+        claim: dict[str, Any] = packet.data or {}
+        socket = Socket(namespace, connection, claim)
+        follows = namespace.recovery is not None and is_follower(connection.request, claim)
         try:
             await namespace.admit(socket)
+            lost = await self._find_lost(socket, claim) if follows else None
         except ConnectError as refusal:
             self._refuse(connection, name, refusal)
             return
@@ -226,12 +235,50 @@ class Server:
             return
         connection.connect_due = None
         session.sockets[name] = socket
+        # No await from here until all that was missed is on its way: what is emitted next comes behind it.
+        missed = self._follow(socket, lost, claim) if follows else ()
         namespace.add(socket)
-        _send(connection, Packet(Kind.CONNECT, name, {"sid": socket.id}))
+        _send(connection, Packet(Kind.CONNECT, name, _connected(socket)))
+        for packets in missed:
+            deliver(packets, (socket,), self.deflater)
         log.debug("connect", extra={"socket": socket.id, "sid": connection.sid, "namespace": name})
         notice = self._call(namespace.connect_handler, socket)
         if notice is not None:
             await notice
+
+    async def _find_lost(self, socket: Socket, claim: dict[str, Any]) -> Trail | None:
+        """The lost socket that this one may take the place of, if the application agrees."""
+        namespace = socket.namespace
+        assert namespace.recovery is not None
+        lost = namespace.recovery.find(claim)
+        if lost is None or namespace.recover_handler is None:
+            return lost
+        try:
+            return lost if await namespace.recover_handler(socket, lost) else None
+        except Exception:
+            log.exception("handler failed", extra={"socket": socket.id, "handler": "on_recover"})
+            return None
+
+    def _follow(self, socket: Socket, lost: Trail | None, claim: dict[str, Any]) -> Sequence[list[bytes]]:
+        """Restore a socket, or begin its trail; returns what it missed."""
+        loop = asyncio.get_running_loop()
+        if self._sweep is None:
+            self._sweep = loop.call_later(SWEEP_S, self._drop_old)
+        if lost is not None:
+            missed = socket.namespace.restore(socket, lost, claim, now=loop.time())
+            if missed is not None:
+                return missed
+        socket.namespace.follow(socket)
+        return ()
+
+    def _drop_old(self) -> None:
+        """Bring memory back where no new event pushes old ones out, for as long as there is anything."""
+        loop = asyncio.get_running_loop()
+        recoveries = [each.recovery for each in self._namespaces.values() if each.recovery is not None]
+        for recovery in recoveries:
+            recovery.expire(now=loop.time())
+        busy = any(not recovery.is_unused or len(recovery.log) for recovery in recoveries)
+        self._sweep = loop.call_later(SWEEP_S, self._drop_old) if busy else None
 
     def _refuse(self, connection: Connection, namespace: str, refusal: ConnectError) -> None:
         log.debug("refused", extra={"sid": connection.sid, "error": refusal.message})
@@ -246,7 +293,7 @@ class Server:
         if not session.sockets:
             loop = asyncio.get_running_loop()
             socket.connection.connect_due = loop.time() + self.limits.connect_timeout_s
-        namespace.remove(socket)
+        namespace.remove(socket, is_lost=reason in LOSSES)
         log.debug("disconnect", extra={"socket": socket.id, "reason": reason})
         notice = self._call(namespace.disconnect_handler, socket, reason)
         if notice is not None:
@@ -287,19 +334,24 @@ class Server:
         namespace = self._namespaces.get(broadcast.namespace)
         if namespace is None:
             return
-        sockets = namespace.select(broadcast.to, broadcast.except_rooms)
-        if not sockets:
-            return
+        to, except_rooms, recovery = broadcast.to, broadcast.except_rooms, namespace.recovery
         if broadcast.action is Action.EMIT:
             packet = Packet(Kind.EVENT, namespace.name, list(broadcast.args))
-            deliver(encode(packet), sockets, self.deflater)
+            namespace.spread(packet, to, except_rooms, volatile=broadcast.volatile)
         elif broadcast.action is Action.LEAVE:
-            for socket in tuple(sockets):
-                for room in broadcast.args:
-                    socket.leave(room)
+            for socket in tuple(namespace.select(to, except_rooms)):
+                socket.leave(*broadcast.args)
+            if recovery is not None:
+                recovery.let_leave(to, except_rooms, broadcast.args)
         else:
-            for socket in tuple(sockets):
+            for socket in tuple(namespace.select(to, except_rooms)):
                 self._disconnect(socket, close=True)
+            if recovery is not None:
+                recovery.end(to, except_rooms)
+
+
+def _connected(socket: Socket) -> dict[str, str]:
+    return {"sid": socket.id} if socket.trail is None else {"sid": socket.id, "pid": socket.trail.pid}
 
 
 def _send(connection: Connection, packet: Packet) -> None:

@@ -365,7 +365,7 @@ def _accept(engines: dict[str, Engine], request: WSUpgradeRequest) -> Any:
     connection = None
     if query.sid is not None:
         connection = engine.connections.get(query.sid)
-        if connection is None:
+        if connection is None or not engine.admits_now(connection, _headers(request)):
             return _refuse(UNKNOWN_SID)
     agreement = None
     if engine.limits.min_deflated_bytes is not None:
@@ -379,12 +379,16 @@ def _accept(engines: dict[str, Engine], request: WSUpgradeRequest) -> Any:
 def _request(transport: WSTransport, query: Query) -> Request:
     request = transport.request
     path = request.path.decode("latin-1").partition("?")[0]
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = _headers(request)
     # picows keeps both for as long as the connection lives: about 2 KB that nobody reads.
     request.headers.clear()
     transport.response.headers.clear()
     peer = transport.underlying_transport.get_extra_info("peername")
     return Request(path, query.all, headers, peer[0] if peer else "")
+
+
+def _headers(request: WSUpgradeRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _refuse(refusal: Refusal) -> WSUpgradeResponseWithListener:

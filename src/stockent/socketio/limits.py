@@ -33,7 +33,7 @@ class Limits:
     linger_s: float = 5.0
     #: Bytes that wait for a reader before it is closed as too slow. It may come back and resume.
     max_backlog_bytes: int = 1_048_576
-    #: What one session may send in the long run, and at once; None for as much as it can. A frame or a request counts as
+    #: What one session may send in the long run, and at once; None for all that it can. A frame or request counts as
     #: `min_counted_bytes` at least.
     max_bytes_per_s: float | None = None
     burst_bytes: int = 4_000_000

@@ -59,6 +59,22 @@ class Rates:
         buckets = self._buckets.get(limit)
         return buckets is not None and buckets.take(key, self.now()) > 0
 
+    def enter(self, total: Limit, kind: Limit | None, *, user_id: str, place: str | None) -> None:
+        """Count one act of a user from an address, in all and by its kind. Raises as `take`.
+
+        Who has guessed too often is refused before anything is looked up: a guess that is answered is a guess.
+        """
+        self.look(Limit.MISSES, user_id)
+        self.look(Limit.ADDRESS_MISSES, place)
+        self.take(total, user_id)
+        if kind is not None:
+            self.take(kind, user_id)
+
+    def missed(self, *, user_id: str, place: str | None) -> None:
+        """Count an answer "not found"."""
+        self.charge(Limit.MISSES, user_id)
+        self.charge(Limit.ADDRESS_MISSES, place)
+
     def forget(self, limit: Limit, key: str) -> None:
         buckets = self._buckets.get(limit)
         if buckets is not None:

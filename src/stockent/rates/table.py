@@ -96,7 +96,7 @@ RATES: tuple[Rate, ...] = (
         Limit.CONVERSATIONS,
         Whose.USER,
         Pace(120, 3_600, 60),
-        "conversations created, or asked for anew where they exist already",
+        "conversations created, also where they exist already, and first messages (`POST /api/messages`)",
         _REFUSED,
     ),
     Rate(
@@ -155,7 +155,7 @@ RATES: tuple[Rate, ...] = (
         Limit.ADDRESS_REQUESTS,
         Whose.ADDRESS,
         Pace(100, 1, 2_000),
-        "requests without a token: the page, the open routes, those that lack one; `/healthz` is free",
+        "requests that need no token or lack it: the page, the open routes; `/healthz` is free",
         "429",
     ),
     Rate(

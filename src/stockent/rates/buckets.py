@@ -12,8 +12,9 @@ from itertools import islice
 MAX_KEYS = 20_000
 #: Who waited as long as they were told must not be told to wait again because a sum was rounded.
 ROUNDING_S = 1e-6
-#: Of so many the fullest bucket makes room for a new key.
+#: Of so many the fullest bucket makes room for a new key; of more, while none is half full.
 SAMPLE = 8
+MAX_SAMPLES = 8
 
 
 class Buckets:
@@ -84,7 +85,7 @@ class Buckets:
             self._turn(now)
         recent = self._recent
         if key not in recent and self._older.pop(key, None) is None and len(self) >= self._max_keys:
-            self._make_room()
+            self._make_room(now)
         recent[key] = full_at
 
     def _turn(self, now: float) -> None:
@@ -94,9 +95,17 @@ class Buckets:
         self._recent = {}
         self._turn_at = now + lasting_s
 
-    def _make_room(self) -> None:
-        """Those looked at go to the end of the line, so that drained buckets at its head do not hide full ones."""
+    def _make_room(self, now: float) -> None:
+        """Forget the fullest of the next few in line. They go to its end, so that the next ones are seen next time."""
         line = self._older or self._recent
-        seen = {key: line.pop(key) for key in tuple(islice(line, SAMPLE))}
-        del seen[min(seen, key=seen.__getitem__)]
-        line.update(seen)
+        fullest: str | None = None
+        for _ in range(MAX_SAMPLES):
+            seen = {key: line.pop(key) for key in tuple(islice(line, SAMPLE))}
+            line.update(seen)
+            key = min(seen, key=seen.__getitem__)
+            if fullest is None or line[key] < line[fullest]:
+                fullest = key
+            if line[fullest] <= now + self._span_s / 2:
+                break
+        assert fullest is not None
+        del line[fullest]

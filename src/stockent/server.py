@@ -58,6 +58,8 @@ class Node:
     sweeper: Sweeper
     server: Server
     gateway: Gateway
+    rates: Rates
+    door: NodeDoor
     listener: Listener
     port: int
 
@@ -179,7 +181,7 @@ async def _build(
         proxies=proxies,
         door=door,
     )
-    return Node(domain, attachments, sweeper, server, gateway, port_listener, port)
+    return Node(domain, attachments, sweeper, server, gateway, rates, door, port_listener, port)
 
 
 def _most_connections(rates: RateSettings) -> int:

@@ -28,4 +28,7 @@ async def identify_from(
     except MessagingError as refusal:
         if refusal.code is Code.AUTH_INVALID:
             rates.take(Limit.ADDRESS_FAILURES, place)
+        elif refusal.code is Code.AUTH_EXPIRED:
+            # Nobody's guess, but work all the same.
+            rates.take(Limit.ADDRESS_REQUESTS, place)
         raise

@@ -316,3 +316,50 @@ async def test_default_limits_let_a_person_who_pastes_quickly_be(limited: Open) 
     for number in range(80):
         await OverSocket(ann).send(cid, f"line {number}")
     await OverSocket(ann).mark_read(cid, 80)
+
+
+async def test_who_invents_addresses_before_the_proxy_s_word_is_counted_as_one(
+    limited: Open, clients: Clients
+) -> None:
+    place = await limited("address_requests=1/h:3, address_sessions=1/h:3")
+    for url in (f"{place.url}/api/session", f"{place.url}/socket.io/?EIO=4&transport=polling"):
+        statuses = []
+        for number in range(5):
+            forged = {"X-Forwarded-For": f"198.51.100.{number}, 192.0.2.1"}
+            async with clients.http.get(url, headers=forged) as response:
+                statuses.append(response.status)
+        assert statuses == [200] * 3 + [429] * 2
+
+
+async def test_where_no_proxy_is_named_the_header_counts_for_nothing(
+    tmp_path: Path, empty_store: Path, clients: Clients
+) -> None:
+    rates = "address_requests=1/h:1"
+    async with open_place(
+        tmp_path, empty_store, rates_stand_still=True, RATE_LIMITS=rates, TRUSTED_PROXIES="none"
+    ) as place:
+        for _ in range(5):
+            url, headers = f"{place.url}/api/session", {"X-Forwarded-For": "192.0.2.1"}
+            async with clients.http.get(url, headers=headers) as response:
+                assert response.status == 200
+
+
+async def test_a_full_node_answers_503_serves_who_is_inside_and_heals(
+    limited: Open, clients: Clients
+) -> None:
+    place = await limited("node_connections=6")
+    ann = await place.device("ann")
+    idle = []
+    while place.node.door.connections < 6:
+        idle.append(await asyncio.open_connection("127.0.0.1", place.node.port))
+        await poll_until(lambda: place.node.door.connections > len(idle))
+    url = f"{place.url}/api/session"
+    async with clients.http.get(url) as response:
+        assert response.status == 503
+        assert int(response.headers["Retry-After"]) >= 1
+    await ann.settle()
+    for _, writer in idle:
+        writer.close()
+    await poll_until(lambda: place.node.door.connections < 6)
+    async with clients.http.get(url) as response:
+        assert response.status == 200

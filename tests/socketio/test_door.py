@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import ClientConnectionError
@@ -199,3 +200,19 @@ async def test_several_forwarded_headers_are_one_chain(tcp: OpenTcp) -> None:
         polling.send(head.encode() + b"\r\n\r\n")
         assert b" 200 " in await polling.head()
         assert door.sessions == Counter({"192.0.2.1": 2})
+
+
+async def test_an_application_beside_it_sees_whom_a_trusted_proxy_names(clients: Clients) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["client"][0])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    for proxies in (Proxies(), Proxies(())):
+        async with running(Server(), app=app, proxies=proxies) as endpoint:
+            for headers in ({}, {FORWARDED: "198.51.100.9, 192.0.2.1"}):
+                async with clients.http.get(endpoint.origin, headers=headers):
+                    pass
+    assert seen == ["127.0.0.1", "192.0.2.1", "127.0.0.1", "127.0.0.1"]

@@ -155,7 +155,7 @@ RATES: tuple[Rate, ...] = (
         Limit.ADDRESS_REQUESTS,
         Whose.ADDRESS,
         Pace(100, 1, 2_000),
-        "requests that need no token or lack it: the page, the open routes; `/healthz` is free",
+        "requests without a token that holds: the page, the open routes, expired ones; `/healthz` is free",
         "429",
     ),
     Rate(

@@ -136,7 +136,7 @@ async def _build(
     authenticator = Authenticator(settings, now=now)
     proxies = Proxies(settings.trusted_proxies)
     door = NodeDoor(rates, proxies, most_connections=_most_connections(settings.rates))
-    server = Server(limits=_limits(settings.rates), origins=origins, door=door)
+    server = Server(limits=limits(settings.rates), origins=origins, door=door)
     namespace = server.of("/")
     domain = Domain(store, SocketEmitter(namespace), settings.policy, now=now, call_later=call_later)
     blobs, inspector = files
@@ -193,7 +193,8 @@ def _most_connections(rates: RateSettings) -> int:
     return min(wanted, possible)
 
 
-def _limits(rates: RateSettings) -> Limits:
+def limits(rates: RateSettings) -> Limits:
+    """What one connection may do: `LIMITS`, and how many bytes it may send as the rates say."""
     pace = rates.paces.get(Limit.CONNECTION_BYTES)
     if pace is None:
         return LIMITS

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from stockent.config import VARIABLES, ConfigError, Settings, describe_variables, markdown_variables
+from stockent.rates import default_rates
 
 SECRET = "b8c1f0aa53e94c61a7d2e4960f31d58c"
 
@@ -331,3 +332,32 @@ def test_how_long_a_lost_socket_may_come_back_is_a_time_or_off(given: str, secon
 def test_how_long_a_lost_socket_may_come_back_has_a_bound(given: str) -> None:
     [problem] = problems(RECOVERY_WINDOW=given)
     assert problem.startswith("RECOVERY_WINDOW: expected a time from 1s to 15m")
+
+
+def test_this_machine_alone_is_a_trusted_proxy_unless_others_are_named() -> None:
+    assert [str(each) for each in load().trusted_proxies] == ["127.0.0.0/8", "::1/128"]
+    named = load(TRUSTED_PROXIES=" 10.0.0.0/8,192.0.2.1 , 2001:db8::/32,").trusted_proxies
+    assert [str(each) for each in named] == ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"]
+    assert load(TRUSTED_PROXIES="None").trusted_proxies == ()
+
+
+@pytest.mark.parametrize("wrong", ["proxy.example", "10.0.0.1/8", "10.0.0.0/33", "*", "10.0.0", "::1/129"])
+def test_a_trusted_proxy_is_an_address_or_a_network(wrong: str) -> None:
+    [problem] = problems(TRUSTED_PROXIES=f"10.0.0.0/8, {wrong}")
+    assert problem == (
+        f"TRUSTED_PROXIES: expected addresses or networks such as 10.0.0.0/8, or none, got {wrong!r}"
+    )
+
+
+def test_trusted_proxies_are_not_endless() -> None:
+    [problem] = problems(TRUSTED_PROXIES=",".join(f"10.0.{number}.0/24" for number in range(101)))
+    assert problem == "TRUSTED_PROXIES: expected at most 100 networks, got 101"
+
+
+def test_each_mistake_in_the_rates_is_a_problem() -> None:
+    assert load().rates == default_rates()
+    told = problems(RATE_LIMITS="messages=fast, serches=1/s")
+    assert [each.partition(" expected ")[0] for each in told] == ["RATE_LIMITS:", "RATE_LIMITS:"]
+    assert told[0] == (
+        "RATE_LIMITS: expected messages=count/time:burst such as 20/s:100 or 60/h:30, or off, got 'fast'"
+    )

@@ -86,15 +86,25 @@ class Authenticator:
             raise MessagingError(Code.AUTH_REQUIRED, "expected a token, got none")
         if len(token) > MAX_TOKEN_BYTES:
             _refuse("it is longer than 8 KB")
-        digest = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        remembered = self._verified.get(digest)
-        if remembered is not None and self._now() < min(remembered.until, remembered.identity.expires_at):
-            return remembered.identity
+        digest = _digest(token)
+        remembered = self._remembered(digest)
+        if remembered is not None:
+            return remembered
         algorithm, kid = _read_header(token)
         claims = self._verified_claims(token, await self._key_for(algorithm, kid))
         identity = Identity(_profile(claims), self._check_times(claims))
         self._remember(digest, identity)
         return identity
+
+    def remembers(self, token: str) -> bool:
+        """Whether it was verified a moment ago, so that `authenticate` need not take it apart again."""
+        return len(token) <= MAX_TOKEN_BYTES and self._remembered(_digest(token)) is not None
+
+    def _remembered(self, digest: bytes) -> Identity | None:
+        found = self._verified.get(digest)
+        if found is None or self._now() >= min(found.until, found.identity.expires_at):
+            return None
+        return found.identity
 
     def _remember(self, digest: bytes, identity: Identity) -> None:
         self._verified.pop(digest, None)
@@ -181,6 +191,10 @@ def mint(
     return jwt.encode(
         {name: value for name, value in claims.items() if value is not None} | times, secret, "HS256"
     )
+
+
+def _digest(token: str) -> bytes:
+    return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _configured_key(settings: Settings) -> VerifyKey | None:

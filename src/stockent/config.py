@@ -18,7 +18,9 @@ from .files.files_url import FilesUrlError, S3Keys, S3Place, parse_files_url
 from .keys import UnusableKeyError, key_from_pem
 from .messaging.models import MAX_ATTACHMENTS
 from .messaging.policy import Policy
+from .networks import MAX_PROXIES, Network, parse_networks
 from .origins import ANY_ADDRESS, is_host, is_loopback, own_origins, parse_origin, split_url, url_host
+from .rates.settings import RateSettings, default_rates, parse_rates
 from .weak_secrets import SECRET_HINT, weakness
 
 MAX_SHOWN_CHARS = 80
@@ -65,6 +67,16 @@ VARIABLES: tuple[Variable, ...] = (
         "SOCKET_CORS_ORIGIN",
         "http://localhost:3000",
         "exact origins whose pages may use the server, comma-separated; the server's own origin always may",
+    ),
+    Variable(
+        "TRUSTED_PROXIES",
+        "127.0.0.0/8, ::1",
+        "addresses and networks of proxies whose X-Forwarded-For is believed, comma-separated; or none",
+    ),
+    Variable(
+        "RATE_LIMITS",
+        "on",
+        "on, off, or limits that differ, such as messages=50/s:500, searches=off; names in docs/limits.md",
     ),
     Variable(
         "FILES_URL",
@@ -118,6 +130,8 @@ class Settings:
     jwt_issuer: str | None
     cors_origins: tuple[str, ...]
     policy: Policy
+    trusted_proxies: tuple[Network, ...]
+    rates: RateSettings
     #: Where files lie, or are staged when `files_place` names a bucket.
     files_dir: Path
     files_place: S3Place | None
@@ -201,6 +215,8 @@ class _Reader:
             jwt_issuer=self._text("JWT_ISSUER"),
             cors_origins=self._origins(),
             policy=self._policy(),
+            trusted_proxies=self._trusted_proxies(),
+            rates=self._rates(),
             files_dir=data_dir / DEMO_FILES_NAME if demo else data_dir,
             files_place=self._files_place(demo=demo),
             files_keys=self._files_keys(),
@@ -240,6 +256,25 @@ class _Reader:
             edit_window_s=self._window("EDIT_WINDOW"),
             delete_window_s=self._window("DELETE_WINDOW"),
         )
+
+    def _trusted_proxies(self) -> tuple[Network, ...]:
+        text = self._text("TRUSTED_PROXIES") or ""
+        networks, wrong = parse_networks(text)
+        for each in wrong:
+            self._expected(
+                "TRUSTED_PROXIES", "addresses or networks such as 10.0.0.0/8, or none", _shown(each)
+            )
+        if len(networks) > MAX_PROXIES:
+            self._expected("TRUSTED_PROXIES", f"at most {MAX_PROXIES} networks", str(len(networks)))
+        return networks
+
+    def _rates(self) -> RateSettings:
+        parsed = parse_rates(self._text("RATE_LIMITS") or "")
+        if isinstance(parsed, RateSettings):
+            return parsed
+        for expected, came in parsed:
+            self._expected("RATE_LIMITS", expected, _shown(came))
+        return default_rates()
 
     def _files_place(self, *, demo: bool) -> S3Place | None:
         """The demo's files lie in a folder of their own, in a bucket too: what one store does not know it removes."""

@@ -1,8 +1,8 @@
 """Writes what other languages and people read of our types: `python -m stockent.schema_export [--check]`.
 
-Made here, and committed: `docs/socket-schema.json` and `docs/openapi.json` from the structs, and the configuration
-table of the README. The TypeScript in the page's `client/generated` is made from these two files by
-`npm run types`. With `--check` nothing is written; the exit code says whether a file is behind the code.
+Made here, and committed: `docs/socket-schema.json` and `docs/openapi.json` from the structs, the configuration table of
+the README, and the rates in `docs/limits.md`. The TypeScript in the page's `client/generated` is made from the first
+two by `npm run types`. With `--check` nothing is written; the exit code says whether a file is behind the code.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from .http.description import openapi_document
 from .json_schema import components
 from .messaging.commands import COMMANDS, CommandType, Failed
 from .messaging.events import EVENTS
+from .rates.table import markdown_rates
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TABLE_BEGIN = "<!-- configuration -->"
 TABLE_END = "<!-- /configuration -->"
+RATES_BEGIN = "<!-- rates -->"
+RATES_END = "<!-- /rates -->"
 _REF = "#/$defs/{name}"
 
 Json = dict[str, Any]
@@ -52,7 +55,8 @@ def files() -> dict[str, Callable[[str], str]]:
     return {
         "docs/socket-schema.json": lambda _: _as_json(socket_schema()),
         "docs/openapi.json": lambda _: _as_json(openapi_document()),
-        "README.md": _with_table,
+        "README.md": lambda text: _with_table(text, TABLE_BEGIN, markdown_variables(), TABLE_END),
+        "docs/limits.md": lambda text: _with_table(text, RATES_BEGIN, markdown_rates(), RATES_END),
     }
 
 
@@ -95,12 +99,12 @@ def _as_json(document: Json) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _with_table(readme: str) -> str:
-    before, begin, rest = readme.partition(TABLE_BEGIN)
-    _, end, after = rest.partition(TABLE_END)
-    if not begin or not end:
-        raise click.ClickException(f"README.md: expected the marks {TABLE_BEGIN} and {TABLE_END}")
-    return f"{before}{begin}\n{markdown_variables()}\n{end}{after}"
+def _with_table(text: str, begin: str, table: str, end: str) -> str:
+    before, found_begin, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise click.ClickException(f"expected the marks {begin} and {end} where the table is to stand")
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 def _read(path: Path) -> str:

@@ -20,6 +20,8 @@ from . import logs
 from .auth import Authenticator
 from .config import Settings
 from .demo import Demo, seed
+from .descriptors import connections_within, raise_limit
+from .door import NodeDoor
 from .gateway import Gateway, SocketEmitter
 from .http.app import create_app
 from .inspecting import MediaInspector
@@ -31,7 +33,8 @@ from .messaging.ports import Store
 from .messaging.sweeping import Sweeper
 from .messaging.timers import CallLater, loop_call_later
 from .open_files import open_files
-from .socketio import Limits, Listener, Server, listener, tune_collector
+from .rates import Limit, Rates, RateSettings
+from .socketio import Limits, Listener, Proxies, Server, listener, tune_collector
 from .store import open_store
 
 log = structlog.get_logger("stockent.server")
@@ -55,6 +58,8 @@ class Node:
     sweeper: Sweeper
     server: Server
     gateway: Gateway
+    rates: Rates
+    door: NodeDoor
     listener: Listener
     port: int
 
@@ -87,10 +92,11 @@ async def node(
     demo: bool = False,
     now: Callable[[], float] = time.time,
     call_later: CallLater = loop_call_later,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Node]:
     """Everything but the listener's own loop, built and started; stopped in reverse order.
 
-    `now` and `call_later` are what tokens, typing and presence are timed by, see `Domain`.
+    `now` and `call_later` are what tokens, typing and presence are timed by, see `Domain`; `monotonic` times rates.
     """
     port = int(sock.getsockname()[1])
     if demo:
@@ -99,7 +105,10 @@ async def node(
     await store.open()
     try:
         async with open_files(settings) as files:
-            built = await _build(settings, store, files, port, demo=demo, now=now, call_later=call_later)
+            rates = Rates(settings.rates, now=monotonic)
+            built = await _build(
+                settings, store, files, port, rates, demo=demo, now=now, call_later=call_later
+            )
             try:
                 yield built
             finally:
@@ -117,6 +126,7 @@ async def _build(
     store: Store,
     files: tuple[Blobs, MediaInspector],
     port: int,
+    rates: Rates,
     *,
     demo: bool,
     now: Callable[[], float],
@@ -124,14 +134,15 @@ async def _build(
 ) -> Node:
     origins = settings.allowed_origins(port=port)
     authenticator = Authenticator(settings, now=now)
-    limits = replace(LIMITS, recovery_window_s=settings.recovery_window_s)
-    server = Server(limits=limits, origins=origins)
+    proxies = Proxies(settings.trusted_proxies)
+    door = NodeDoor(rates, proxies, most_connections=_most_connections(settings.rates))
+    server = Server(limits=limits(settings), origins=origins, door=door)
     namespace = server.of("/")
     domain = Domain(store, SocketEmitter(namespace), settings.policy, now=now, call_later=call_later)
     blobs, inspector = files
     attachments = Attachments(domain, blobs, inspector)
     sweeper = Sweeper(domain, attachments, blobs)
-    gateway = Gateway(namespace, domain, authenticator)
+    gateway = Gateway(namespace, domain, authenticator, rates)
     server.engine.guard = gateway.guard
     shown = Demo(settings, now=now) if demo else None
 
@@ -157,12 +168,37 @@ async def _build(
         files_origin=place.endpoint if place is not None and place.links else None,
         demo=shown,
         readiness=ready,
+        rates=rates,
     )
     await server.start()
     gateway.start()
     sweeper.start()
-    port_listener = listener([server.engine], host=settings.host, port=port, app=app, before_stop=before_stop)
-    return Node(domain, attachments, sweeper, server, gateway, port_listener, port)
+    port_listener = listener(
+        [server.engine],
+        host=settings.host,
+        port=port,
+        app=app,
+        before_stop=before_stop,
+        proxies=proxies,
+        door=door,
+    )
+    return Node(domain, attachments, sweeper, server, gateway, rates, door, port_listener, port)
+
+
+def _most_connections(rates: RateSettings) -> int:
+    """What was asked for, but no more than the system's limit of open files allows."""
+    possible = connections_within(raise_limit())
+    wanted = rates.caps[Limit.NODE_CONNECTIONS] or possible
+    if wanted > possible:
+        log.warning("node_connections_lowered", wanted=wanted, possible=possible)
+    return min(wanted, possible)
+
+
+def limits(settings: Settings) -> Limits:
+    """What one connection may do: `LIMITS`, the bytes that the rates let it send, and how long it may come back."""
+    here = replace(LIMITS, recovery_window_s=settings.recovery_window_s)
+    pace = settings.rates.paces.get(Limit.CONNECTION_BYTES)
+    return here if pace is None else replace(here, max_bytes_per_s=pace.per_s, burst_bytes=pace.burst)
 
 
 def bind(host: str, port: int) -> sockets.socket:

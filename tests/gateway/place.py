@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -108,17 +109,21 @@ class Place:
 
 @asynccontextmanager
 async def open_place(
-    directory: Path, empty_store: Path | None = None, **settings: str
+    directory: Path, empty_store: Path | None = None, *, rates_stand_still: bool = False, **settings: str
 ) -> AsyncIterator[Place]:
-    """Serve until the block ends. `empty_store` saves the migrations; `settings` are variables of the environment."""
+    """Serve until the block ends. `empty_store` saves the migrations; `settings` are variables of the environment.
+
+    `rates_stand_still`: rates go by the place's clock too, and nothing is earned again until a test moves it.
+    """
     if empty_store is not None:
         shutil.copy(empty_store, directory / "stockent.db")
     environ = {"DATA_DIR": str(directory), "JWT_SECRET": SECRET, "PORT": "0"} | settings
     clock = Clock()
     with bind("127.0.0.1", 0) as sock:
         loaded = Settings.load(environ)
+        monotonic = clock.now if rates_stand_still else time.monotonic
         async with (
-            node(loaded, sock, now=clock.now, call_later=clock.call_later) as built,
+            node(loaded, sock, now=clock.now, call_later=clock.call_later, monotonic=monotonic) as built,
             listening(built, sock),
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         ):

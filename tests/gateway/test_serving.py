@@ -79,7 +79,7 @@ async def test_what_was_acked_before_a_stop_is_there_after_it_and_retries_add_no
     """Sends go on until the connection ends; some are acked, some are not: then nobody knows, and they are repeated."""
     bodies: list[dict[str, str]] = []
     acked: dict[str, int] = {}
-    async with serving(tmp_path) as child, aiohttp.ClientSession() as http:
+    async with serving(tmp_path, RATE_LIMITS="off") as child, aiohttp.ClientSession() as http:
         ann = await child.device("ann", WEBSOCKET, http)
         made = await ann.person.done("POST", "/api/conversations", {"participantIds": ["ben"]}, status=201)
         path = f"/api/conversations/{made['id']}/messages"
@@ -100,7 +100,7 @@ async def test_what_was_acked_before_a_stop_is_there_after_it_and_retries_add_no
         await asyncio.wait(sending)
         await ann.close()
     assert 20 < len(acked) < len(bodies)
-    async with serving(tmp_path) as child, aiohttp.ClientSession() as http:
+    async with serving(tmp_path, RATE_LIMITS="off") as child, aiohttp.ClientSession() as http:
         ann_again = Person("ann", "ann", child.token("ann"), child.url, http)
         for body in bodies:
             answer = await ann_again.request("POST", path, body)

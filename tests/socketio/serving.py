@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from stockent.socketio import Server, Socket, listener
+from stockent.socketio import Door, Proxies, Server, Socket, listener
 from stockent.socketio.engine import Engine
 from stockent.socketio.serving import App
 from tests.waiting import poll_until
@@ -42,7 +42,12 @@ def is_polled(socket: Socket) -> bool:
 
 @asynccontextmanager
 async def running(
-    server: Server, *engines: Engine, app: App | None = None, port: int = 0
+    server: Server,
+    *engines: Engine,
+    app: App | None = None,
+    port: int = 0,
+    proxies: Proxies | None = None,
+    door: Door | None = None,
 ) -> AsyncIterator[Endpoint]:
     """Serve until the block ends, without uvicorn's signal handlers and its tick of 100 ms."""
 
@@ -52,7 +57,13 @@ async def running(
         await server.stop(timeout_s=2.0)
 
     port_listener = listener(
-        [server.engine, *engines], host="127.0.0.1", port=port, app=app, before_stop=stop
+        [server.engine, *engines],
+        host="127.0.0.1",
+        port=port,
+        app=app,
+        before_stop=stop,
+        proxies=proxies,
+        door=door,
     )
     config = port_listener.config
     config.load()

@@ -1,14 +1,13 @@
-"""The topic guide says what is so: each limit with its default, each reason, and examples that are Python."""
+"""The topic guide says what is so: each reason, and examples that are Python. Limits have a page of their own."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 
 import pytest
 
-from stockent.socketio import Limits, Reason
+from stockent.socketio import Reason
 
 GUIDE = Path(__file__).parents[2] / "docs" / "socketio.md"
 
@@ -23,12 +22,6 @@ def rows(guide: str, heading: str) -> list[list[str]]:
     section = guide.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("| `")]
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
-
-
-def test_every_limit_is_there_with_its_default_and_in_order(guide: str) -> None:
-    written = [(name, float(default)) for name, default, _ in rows(guide, "Limits")]
-
-    assert written == [(field.name, field.default) for field in dataclasses.fields(Limits)]
 
 
 def test_every_reason_of_an_end_is_there(guide: str) -> None:

@@ -36,6 +36,8 @@ _NOT_INHERITED = frozenset(
         "JWT_ISSUER",
         "SOCKET_CORS_ORIGIN",
         "FILES_URL",
+        "TRUSTED_PROXIES",
+        "RATE_LIMITS",
     }
 )
 _ADDRESS = re.compile(r"http://\S+:[0-9]+")

@@ -26,9 +26,12 @@ from ..messaging.events import (
 from ..messaging.models import MAX_CONTENT_CHARS, MAX_PAGE, MAX_PARTICIPANTS
 from ..messaging.policy import Policy
 from ..messaging.timers import Timer, rfc3339
+from ..rates import Rates
 from ..socketio import ConnectError, Lost, Namespace, Socket
+from ..speaking import identify_from
 from .context import Context, Speaker
 from .guarding import Guard
+from .pacing import Pacing
 from .restoring import may_return
 from .table import VERBS
 
@@ -43,10 +46,14 @@ EXPIRY_NOTICE_S = 60.0
 class Gateway:
     """Binds a namespace to the domain. The domain's clock is the scale of a token's `exp` too."""
 
-    def __init__(self, namespace: Namespace, domain: Domain, authenticator: Authenticator) -> None:
+    def __init__(
+        self, namespace: Namespace, domain: Domain, authenticator: Authenticator, rates: Rates
+    ) -> None:
         self._namespace = namespace
         self._domain = domain
         self._authenticator = authenticator
+        self._rates = rates
+        self._pacing = Pacing(rates)
         self._now = domain.now
         self._call_later = domain.call_later
         self._watch: Timer | None = None
@@ -88,13 +95,17 @@ class Gateway:
         # Who speaks stands in `data` from here on; what the client sent need not stay in memory.
         socket.auth = {}
         try:
-            identity = await self._identify(token)
+            identity = await identify_from(
+                socket.request.address,
+                token,
+                authenticator=self._authenticator,
+                store=self._domain.store,
+                rates=self._rates,
+            )
             await users.seen(self._domain, identity.profile)
         except MessagingError as error:
             log.info("connect_refused", code=error.code, address=socket.request.address)
-            raise ConnectError(
-                error.message, {"code": error.code.value, "retryable": error.retryable}
-            ) from error
+            raise ConnectError(error.message, _told(error)) from error
         profile = identity.profile
         socket.data = Speaker(Actor(profile.id, profile.name, profile.role), identity.expires_at)
         self.guard.own(socket.connection, profile.id)
@@ -141,12 +152,14 @@ class Gateway:
         speaker: Speaker = socket.data
         user_id = speaker.actor.user_id
         log.debug("disconnect", socket=socket.id, user=user_id, reason=reason)
+        self._pacing.forget(socket)
         self._domain.presence.leave(user_id, socket.id)
         if not self._namespace.rooms.members(user_room(user_id)):
             self._domain.typing.forget(user_id)
 
     def _check_identities(self) -> None:
         self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)
+        self._rates.sweep()
         now = self._now()
         for socket in tuple(self._namespace.sockets.values()):
             self._check_expiry(socket, now)
@@ -181,6 +194,7 @@ class Gateway:
         speaker: Speaker = socket.data
         log.debug("receive", socket=socket.id, user=speaker.actor.user_id, command=name[:80])
         try:
+            self._pacing.enter(socket, speaker.actor, name)
             verb = VERBS.get(name)
             if verb is None:
                 raise MessagingError(Code.UNKNOWN_COMMAND, f"no such command: {name[:80]}")
@@ -188,6 +202,7 @@ class Gateway:
             return await verb(self._context, socket, speaker.actor, request)
         except MessagingError as error:
             log.debug("refused", socket=socket.id, command=name[:80], code=error.code, reason=error.message)
+            self._pacing.refused(socket, speaker.actor, error.code)
             return _failed(error)
         except Exception:
             log.exception("command_failed", socket=socket.id, command=name[:80])
@@ -218,6 +233,12 @@ def _argument(args: tuple[Any, ...]) -> Any:
     if not args:
         return {}
     return {"conversationId": args[0]} if isinstance(args[0], str) else args[0]
+
+
+def _told(error: MessagingError) -> dict[str, Any]:
+    """What a refused socket is told in `connect_error`."""
+    told: dict[str, Any] = {"code": error.code.value, "retryable": error.retryable}
+    return told if error.retry_after_ms is None else told | {"retryAfterMs": error.retry_after_ms}
 
 
 def _failed(error: MessagingError) -> Failed:

@@ -1,8 +1,8 @@
 """Puts the HTTP side together: browser rules around the API and the page. Called by the composition root and tests.
 
-The order is: security headers and origins, then the API or the page by path, then for the API the token, then the
-body. A request that fails one is not looked at by the next. What the API answers gets its ETag and content coding
-before it comes back to the rules.
+The order is: security headers and origins, then whether there is room, then the API or the page by path, then for the
+API the token, then how much its user has asked already, then the body. A request that fails one is not looked at by the
+next. What the API answers gets its ETag and content coding before it comes back to the rules.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from ..auth import Authenticator
 from ..messaging.attachments import Attachments
 from ..messaging.domain import Domain
+from ..rates import Rates
 from .bodies import MAX_BODY_BYTES, ApiRequest
 from .browsers import BrowserRules
 from .demo_routes import Demo
@@ -28,6 +29,7 @@ from .representations import Representations
 from .routes import given, open_routes, speaking_routes
 from .site import Site
 from .speaker import SpeakerMiddleware
+from .throttling import Anonymous, InFlight
 
 API_PATHS = ("/api", "/healthz", "/readyz")
 
@@ -41,16 +43,20 @@ def create_app(
     files_origin: str | None = None,
     demo: Demo | None = None,
     readiness: Readiness | None = None,
+    rates: Rates | None = None,
     page_dir: Traversable | None = None,
 ) -> ASGIApp:
     """Return the ASGI app of everything but Socket.IO.
 
     `allowed_origins` is the exact allow-list for browsers. `files_origin` is where links to files lead, None when files
-    come from here. `readiness` is what `/readyz` asks, by default
+    come from here. `rates` count, by default as the table says. `readiness` is what `/readyz` asks, by default
     the store. `page_dir` holds the built page, by default the package's own. The store need not be open yet.
     """
-    api = Representations(create_api(domain, authenticator, attachments, demo=demo, readiness=readiness))
-    site = Site(page_dir)
+    rates = rates or Rates()
+    api = Representations(
+        create_api(domain, authenticator, attachments, demo=demo, readiness=readiness, rates=rates)
+    )
+    site = Anonymous(Site(page_dir), rates)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or _is_api(scope["path"]):
@@ -58,7 +64,7 @@ def create_app(
         else:
             await site(scope, receive, send)
 
-    return BrowserRules(app, origins=allowed_origins, files_origin=files_origin)
+    return BrowserRules(InFlight(app, rates), origins=allowed_origins, files_origin=files_origin)
 
 
 def create_api(
@@ -68,15 +74,24 @@ def create_api(
     *,
     demo: Demo | None = None,
     readiness: Readiness | None = None,
+    rates: Rates | None = None,
 ) -> Litestar:
     """Return the API alone, without the rules for browsers; its `routes` are the whole route table."""
+    given_rates = rates or Rates()
 
+    # Closures, because Litestar copies a router deeply with all that it holds, but functions as they are.
     def speaker(app: ASGIApp) -> SpeakerMiddleware:
-        """A closure, because Litestar copies a router deeply with all that it holds, but functions as they are."""
-        return SpeakerMiddleware(app, domain=domain, authenticator=authenticator)
+        return SpeakerMiddleware(app, domain=domain, authenticator=authenticator, rates=given_rates)
+
+    def anonymous(app: ASGIApp) -> Anonymous:
+        return Anonymous(app, given_rates)
 
     return Litestar(
-        route_handlers=[speaking_routes([speaker]), open_routes(), description_routes()],
+        route_handlers=[
+            speaking_routes([speaker]),
+            open_routes([anonymous]),
+            description_routes([anonymous]),
+        ],
         dependencies=given(
             domain=domain,
             attachments=attachments,

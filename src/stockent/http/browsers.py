@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from ..messaging.errors import Code, MessagingError
-from . import problems
+from .problems import send_problem
 
 READING = ("GET", "HEAD", "OPTIONS")
 PREFLIGHT_MAX_AGE_S = 600
@@ -59,9 +59,9 @@ class BrowserRules:
             await send(message)
 
         if refusal := self._refusal(scope, origin):
-            await _send_problem(send_with_headers, refusal)
+            await send_problem(send_with_headers, refusal)
         elif _is_preflight(scope):
-            await _send(send_with_headers, 204, _preflight_headers(), b"")
+            await _send_empty(send_with_headers, 204, _preflight_headers())
         else:
             await self._app(scope, receive, send_with_headers)
 
@@ -139,14 +139,6 @@ def _forbidden(what: str) -> MessagingError:
     return MessagingError(Code.ORIGIN_FORBIDDEN, f"expected an allowed origin, got {what}")
 
 
-async def _send_problem(send: Send, error: MessagingError) -> None:
-    status, headers, body = problems.problem(error)
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await _send(send, status, [*raw, (b"content-type", problems.MEDIA_TYPE.encode())], body)
-
-
-async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    if body:
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
+async def _send_empty(send: Send, status: int, headers: Headers) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -5,7 +5,7 @@ The document is made from the same handlers and structs that serve; `schema_expo
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import Enum
 from functools import cache
 from typing import Any, get_args
@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.routes import HTTPRoute
-from litestar.types import Method
+from litestar.types import Method, Middleware
 
 from ..json_schema import components
 from .docs_page import STYLE, render
@@ -105,8 +105,9 @@ async def docs_style() -> Response[bytes]:
     return _cached(STYLE.encode(), "text/css; charset=utf-8")
 
 
-def description_routes() -> Router:
-    return Router("/api", route_handlers=[openapi_json, docs, docs_style], include_in_schema=False)
+def description_routes(middleware: Sequence[Middleware] = ()) -> Router:
+    handlers = [openapi_json, docs, docs_style]
+    return Router("/api", route_handlers=handlers, middleware=middleware, include_in_schema=False)
 
 
 def _config() -> OpenAPIConfig:

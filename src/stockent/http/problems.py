@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Send
 from msgspec import UNSET, UnsetType
 
 from ..messaging.errors import CATALOGUE, Code, FieldError, MessagingError
@@ -86,6 +87,15 @@ def answer(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
         headers["allow"] = error.headers["allow"]
     return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def send_problem(send: Send, error: MessagingError) -> None:
+    """Answer a request with a refusal, where there is no framework to do it."""
+    status, headers, body = problem(error)
+    headers |= {"content-type": MEDIA_TYPE, "content-length": str(len(body))}
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def as_refusal(error: Exception) -> MessagingError:

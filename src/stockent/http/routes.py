@@ -56,7 +56,8 @@ def given(
     return {name: _provide(value) for name, value in values.items()}
 
 
-def open_routes() -> Router:
+def open_routes(middleware: Sequence[Middleware] = ()) -> Router:
+    """The routes that need no token; `middleware` counts who asks."""
     return Router(
         "/",
         route_handlers=[
@@ -64,6 +65,7 @@ def open_routes() -> Router:
             health.ready,
             Router("/api", route_handlers=[demo_routes.router, people.session]),
         ],
+        middleware=middleware,
         security=[{}],
     )
 

@@ -1,7 +1,7 @@
 """Who is speaking over HTTP: the middleware in front of every route that needs it, and the `actor` of its handlers.
 
-The token is checked before anything of the body is read. The user's profile goes to the domain, whose store knows when
-it is nothing new.
+The token is checked, and the request counted for its user, before anything of the body is read. The user's profile goes
+to the domain, whose store knows when it is nothing new.
 """
 
 from __future__ import annotations
@@ -9,28 +9,42 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from ..auth import Authenticator, Identity, identify, token_from_request
+from ..auth import Authenticator, Identity, token_from_request
 from ..messaging import users
 from ..messaging.domain import Actor, Domain
+from ..rates import Rates
+from ..speaking import identify_from
+from .throttling import client_address, enter, noting_misses
 
 
 class SpeakerMiddleware:
     """Puts the `Identity` of a verified token into `scope["user"]`, or raises the refusal."""
 
-    def __init__(self, app: ASGIApp, *, domain: Domain, authenticator: Authenticator) -> None:
+    def __init__(self, app: ASGIApp, *, domain: Domain, authenticator: Authenticator, rates: Rates) -> None:
         self._app = app
         self._domain = domain
         self._authenticator = authenticator
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == ScopeType.HTTP
         headers = dict(scope["headers"])
         token = token_from_request(_text(headers, b"cookie"), _text(headers, b"authorization"))
-        identity = await identify(self._authenticator, self._domain.store, token)
+        identity = await identify_from(
+            client_address(scope),
+            token,
+            authenticator=self._authenticator,
+            store=self._domain.store,
+            rates=self._rates,
+        )
+        user_id = identity.profile.id
+        enter(self._rates, scope, user_id)
         await users.seen(self._domain, identity.profile)
         scope["user"] = identity
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, noting_misses(self._rates, scope, user_id, send))
 
 
 async def current_actor(request: Request[Identity, Any, Any]) -> Actor:

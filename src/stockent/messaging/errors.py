@@ -8,7 +8,10 @@ unchanged.
 from __future__ import annotations
 
 from enum import StrEnum
+from secrets import randbelow
 from typing import NamedTuple
+
+OVERLOAD_RETRY_MS = 1_000
 
 
 class Code(StrEnum):
@@ -116,6 +119,13 @@ class MessagingError(Exception):
 def not_found(what: str = "conversation") -> MessagingError:
     """The one answer for "does not exist" and "not yours": a guesser learns nothing from it."""
     return MessagingError(Code.NOT_FOUND, f"no such {what}")
+
+
+def overloaded(what: str) -> MessagingError:
+    """Everybody is to come back later, and not all at once."""
+    return MessagingError(
+        Code.OVERLOADED, what, retry_after_ms=OVERLOAD_RETRY_MS + randbelow(4 * OVERLOAD_RETRY_MS)
+    )
 
 
 def invalid(field: str, message: str) -> MessagingError:

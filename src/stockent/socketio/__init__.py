@@ -20,8 +20,10 @@ refuses sockets (`ConnectError`), `socket.join("room")` and `chat.to("room").emi
 The package knows nothing of what is said through it.
 """
 
+from .addresses import Proxies
 from .broker import Broadcast, Broker, LocalBroker
 from .connection import Connection, Reason, Request
+from .door import Door, TurnedAway
 from .limits import Limits
 from .namespace import ConnectError, Disconnected, Emission, Namespace, Socket
 from .recovery import Lost
@@ -35,17 +37,20 @@ __all__ = [
     "ConnectError",
     "Connection",
     "Disconnected",
+    "Door",
     "Emission",
     "Limits",
     "Listener",
     "LocalBroker",
     "Lost",
     "Namespace",
+    "Proxies",
     "Reason",
     "Request",
     "Server",
     "Socket",
     "TooManyRooms",
+    "TurnedAway",
     "listener",
     "run",
     "serve",

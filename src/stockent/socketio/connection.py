@@ -26,7 +26,7 @@ WEBSOCKET = "websocket"
 
 
 class Reason:
-    """Why a connection or socket ended: the words that Socket.IO clients know, and `SLOW_READER`."""
+    """Why a connection or socket ended: the words that Socket.IO clients know, `SLOW_READER` and `FLOODING`."""
 
     CLIENT_DISCONNECT = "client namespace disconnect"
     SERVER_DISCONNECT = "server namespace disconnect"
@@ -38,6 +38,7 @@ class Reason:
     FORCED_CLOSE = "forced close"
     CONNECT_TIMEOUT = "connect timeout"
     SLOW_READER = "slow reader"
+    FLOODING = "flooding"
 
 
 class Link(Protocol):
@@ -97,6 +98,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_caught_up_at",
         "_limits",
         "_next_ping",
         "_pinged_at",
@@ -134,6 +136,8 @@ class Connection:
         #: When the last ping was sent that the peer has answered: what was sent before has arrived.
         self.heard_at = -inf
         self._limits = limits
+        #: When the peer may send a whole burst again, were it silent until then.
+        self._caught_up_at = now
         self._next_ping = now + limits.ping_interval_s
         self._pinged_at = -inf
         self._pong_due: float | None = None
@@ -178,6 +182,16 @@ class Connection:
         if packet == CLOSE:
             raise ClosedByPeer
         raise PacketError(f"unexpected Engine.IO packet {packet[:8]!r}")
+
+    def floods(self, size_bytes: int, *, now: float) -> bool:
+        """Count what came. True when it is more than `Limits.max_bytes_per_s` and `burst_bytes` allow."""
+        limits = self._limits
+        if limits.max_bytes_per_s is None:
+            return False
+        counted = max(size_bytes, limits.min_counted_bytes)
+        caught_up_at = max(self._caught_up_at, now) + counted / limits.max_bytes_per_s
+        self._caught_up_at = caught_up_at
+        return caught_up_at - now > limits.burst_bytes / limits.max_bytes_per_s
 
     # the upgrade (protocol, "Upgrade")
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
 from .connection import POLLING, WEBSOCKET, ClosedByPeer, Connection, Link, Reason, Request, State
+from .door import Door, OpenDoor
 from .limits import Limits
 from .packets import PacketError
 
@@ -47,6 +48,10 @@ class Refusal(NamedTuple):
     status: int
     code: int
     message: str
+    retry_after_s: int | None = None
+
+    def headers(self) -> dict[str, str]:
+        return {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
 
     def body(self) -> bytes:
         return json.dumps({"code": self.code, "message": self.message}).encode()
@@ -100,12 +105,14 @@ class Engine:
         path: str,
         limits: Limits,
         origins: Collection[str] | None = None,
+        door: Door | None = None,
     ) -> None:
         self.application = application
         self.path = path
         self.limits = limits
         self.origins = None if origins is None else frozenset(origins)
         self.guard: Guard | None = None
+        self._door: Door = door or OpenDoor()
         self.connections: dict[str, Connection] = {}
         #: Closed polling sessions whose client does not know yet, by sid, for `linger_s`.
         self.lingering: dict[str, Connection] = {}
@@ -121,16 +128,16 @@ class Engine:
             return FORBIDDEN
         return BAD_REQUEST if len(query_string) > MAX_QUERY_CHARS else _parse(query_string)
 
-    async def admits(self, connection: Connection, headers: Mapping[str, str]) -> bool:
+    async def may_speak(self, connection: Connection, headers: Mapping[str, str]) -> bool:
         """May a request with these headers speak for this session?"""
         if self.guard is None or await self.guard(connection, headers):
             return True
         log.info("refused: not of this session", extra={"sid": connection.sid})
         return False
 
-    def admits_now(self, connection: Connection, headers: Mapping[str, str]) -> bool:
-        """As `admits`, where nothing can be waited for: what would take time is refused."""
-        judging = self.admits(connection, headers)
+    def may_speak_now(self, connection: Connection, headers: Mapping[str, str]) -> bool:
+        """As `may_speak`, where nothing can be waited for: what would take time is refused."""
+        judging = self.may_speak(connection, headers)
         try:
             judging.send(None)
         except StopIteration as judged:
@@ -138,11 +145,20 @@ class Engine:
         judging.close()
         return False
 
+    def admit(self, address: str) -> Refusal | None:
+        """Ask the door for a session; `open` must follow at once where nothing is refused."""
+        turned = self._door.admit(address)
+        if turned is None:
+            return None
+        log.debug("refused: turned away", extra={"address": address, "error": turned.message})
+        return Refusal(turned.status, 3, turned.message, turned.retry_after_s)
+
     def open(self, transport: str, link: Link, request: Request) -> Connection:
         """Begin a session and send its open packet."""
         now = asyncio.get_running_loop().time()
         connection = Connection(secrets.token_urlsafe(15), transport, link, request, self.limits, now=now)
         self.connections[connection.sid] = connection
+        self._door.opened(request.address)
         self._heartbeats.add(connection)
         log.debug("open", extra={"sid": connection.sid, "transport": transport, "address": request.address})
         connection.send_text(connection.open_packet())
@@ -175,6 +191,10 @@ class Engine:
             self._refuse(connection, error)
             raise
 
+    def floods(self, connection: Connection, size_bytes: int) -> bool:
+        """Count what a transport read for a session, before it is looked at. True when that was too much."""
+        return connection.floods(size_bytes, now=self._heartbeats.now())
+
     def _refuse(self, connection: Connection, error: PacketError) -> None:
         log.info("closed: malformed packet", extra={"sid": connection.sid, "error": str(error)})
         self.close(connection, Reason.PARSE_ERROR)
@@ -187,6 +207,7 @@ class Engine:
             return
         connection.state = State.CLOSED
         self.connections.pop(connection.sid, None)
+        self._door.closed(connection.request.address)
         self._heartbeats.remove(connection)
         log.debug("close", extra={"sid": connection.sid, "reason": reason})
         connection.link.close(reason)

@@ -12,6 +12,7 @@ from typing import Any
 from httptools import HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from .door import Door, TurnedAway
 from .limits import Limits
 
 
@@ -59,21 +60,33 @@ class HttpProtocol(HttpToolsProtocol):
     must wait for the answer (RFC 6455, section 4.1).
     """
 
-    def __init__(self, watch: HeadWatch, **uvicorn: Any) -> None:
+    def __init__(self, watch: HeadWatch, door: Door, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self._watch = watch
+        self._door = door
+        self._peer = ""
+        self._turned_away: TurnedAway | None = None
         self._received = b""
         self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
+        self._peer = self.client[0] if self.client else ""
+        self._turned_away = self._door.connected(self._peer)
+        if self._turned_away is not None and self._turned_away.abruptly:
+            transport.abort()
+            return
         self._watch.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.discard(self)
+        self._door.disconnected(self._peer)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._turned_away is not None:
+            self._turn_away(self._turned_away)
+            return
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None and self.ws_protocol_class is not None and _is_upgrade_head(data):
             self._hand_over(data)
@@ -103,6 +116,12 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._watch.discard(self)
         super().on_headers_complete()
+
+    def _turn_away(self, answer: TurnedAway) -> None:
+        """Not before something was asked: closing with bytes unread would take the answer from the client again."""
+        if not self.transport.is_closing():
+            self.transport.write(answer.response())
+            self.transport.close()
 
     # WebSockets
 

@@ -33,6 +33,11 @@ class Limits:
     linger_s: float = 5.0
     #: Bytes that wait for a reader before it is closed as too slow. It may come back and resume.
     max_backlog_bytes: int = 1_048_576
+    #: What one session may send in the long run, and at once; None for all that it can. A frame or request counts as
+    #: `min_counted_bytes` at least.
+    max_bytes_per_s: float | None = None
+    burst_bytes: int = 4_000_000
+    min_counted_bytes: int = 256
     #: Packets of one connection that wait for its running handler; then reading from it pauses.
     max_inbox_packets: int = 64
     max_packets_per_body: int = 1_000

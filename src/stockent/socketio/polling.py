@@ -22,6 +22,7 @@ Headers = list[tuple[bytes, bytes]]
 
 _TEXT = b"text/plain; charset=UTF-8"
 _TOO_LARGE = Refusal(413, 3, "Payload too large")
+_FLOODING = Refusal(429, 3, "Too many bytes", 1)
 _BODY_TIMEOUT = Refusal(408, 3, "Body took too long")
 _DUPLICATE_POLL = Refusal(400, 3, "Another poll is waiting")
 _DUPLICATE_PUSH = Refusal(400, 3, "Another request is being read")
@@ -216,24 +217,29 @@ class Polling:
         if query.sid is None:
             if method != "GET":
                 return BAD_METHOD
-            return STOPPING if engine.stopping else self._open(query, headers, scope)
+            if engine.stopping:
+                return STOPPING
+            client = scope.get("client")
+            address = str(client[0]) if client else ""
+            return engine.admit(address) or self._open(query, headers, scope["path"], address)
         connection = engine.connections.get(query.sid) or engine.lingering.get(query.sid)
-        if connection is None or not await engine.admits(connection, headers):
+        if connection is None or not await engine.may_speak(connection, headers):
             return UNKNOWN_SID
         if connection.state is not State.OPEN:
             return self._last_words(method, connection)
         if connection.transport != POLLING:
             return BAD_REQUEST
+        if engine.floods(connection, 0):
+            return self._end_flood(connection)
         if method == "GET":
             return await self._poll(connection, receive)
         if method == "POST":
             return await self._push(connection, headers, receive)
         return BAD_METHOD
 
-    def _open(self, query: Query, headers: dict[str, str], scope: Scope) -> bytes:
+    def _open(self, query: Query, headers: dict[str, str], path: str, address: str) -> bytes:
         link = PollingLink(self._engine)
-        client = scope.get("client")
-        request = Request(scope["path"], query.all, headers, client[0] if client else "")
+        request = Request(path, query.all, headers, address)
         link.attach(self._engine.open(POLLING, link, request))
         body = link.take()
         assert body is not None
@@ -301,7 +307,15 @@ class Polling:
             return _BODY_TIMEOUT
         if isinstance(body, Refusal) or body is None:
             return body
+        if self._engine.floods(connection, len(body)):
+            return self._end_flood(connection)
         return await self._feed(connection, body)
+
+    def _end_flood(self, connection: Connection) -> Refusal:
+        if connection.state is State.OPEN:
+            log.warning("closed: flooding", extra={"sid": connection.sid})
+        self._engine.close(connection, Reason.FLOODING)
+        return _FLOODING
 
     async def _feed(self, connection: Connection, body: bytes) -> bytes | Refusal:
         engine = self._engine
@@ -330,7 +344,9 @@ class Polling:
         await _respond(send, 200, body, headers)
 
     async def _refuse(self, send: Send, refusal: Refusal, origin: str | None) -> None:
-        await _respond(send, refusal.status, refusal.body(), self._cors(origin), b"application/json")
+        headers = self._cors(origin)
+        headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers().items()]
+        await _respond(send, refusal.status, refusal.body(), headers, b"application/json")
 
     def _cors(self, origin: str | None, *, preflight: bool = False) -> Headers:
         """Headers for an allowed origin (Fetch, "CORS protocol"); none for another, so a browser shows nothing."""

@@ -16,6 +16,7 @@ from typing import Any
 from .broker import Action, Broadcast, Broker, LocalBroker
 from .connection import Connection, Reason, State
 from .deflate import Deflater
+from .door import Door
 from .engine import Engine
 from .limits import Limits
 from .namespace import ConnectError, Namespace, Socket
@@ -45,7 +46,7 @@ class Server:
     """A Socket.IO server (protocol 5 on Engine.IO 4).
 
     `origins`: the exact origins of browsers that may connect, None for any. Clients that send no `Origin` are not
-    browsers; the check does not concern them.
+    browsers; the check does not concern them. `door` judges who may open a session, by default everybody.
     """
 
     def __init__(
@@ -55,12 +56,13 @@ class Server:
         limits: Limits | None = None,
         origins: Collection[str] | None = None,
         broker: Broker | None = None,
+        door: Door | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.broker: Broker = broker or LocalBroker()
         #: Compresses for every namespace, and counts what it does.
         self.deflater = Deflater(self.limits)
-        self.engine = Engine(self, path=path, limits=self.limits, origins=origins)
+        self.engine = Engine(self, path=path, limits=self.limits, origins=origins, door=door)
         self._namespaces: dict[str, Namespace] = {}
         self._working: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None

@@ -12,6 +12,8 @@ from typing import Any
 
 import uvicorn
 
+from .addresses import Proxies
+from .door import Door, OpenDoor
 from .engine import Engine
 from .heads import HeadWatch, HttpProtocol
 from .polling import Polling, Receive, Scope, Send
@@ -23,13 +25,21 @@ App = Callable[..., Awaitable[None]]
 
 
 class Router:
-    """The ASGI application of the port: polling at each engine's path, everything else to `app`."""
+    """The ASGI application of the port: polling at each engine's path, everything else to `app`.
 
-    def __init__(self, engines: Sequence[Engine], app: App | None) -> None:
+    Whoever looks at `scope["client"]` finds there whom a trusted proxy names.
+    """
+
+    def __init__(self, engines: Sequence[Engine], app: App | None, proxies: Proxies) -> None:
         self._polling = {engine.path.removesuffix("/"): Polling(engine) for engine in engines}
         self._app = app or _not_found
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        forwarded = [value for name, value in scope.get("headers", ()) if name == b"x-forwarded-for"]
+        if forwarded:
+            peer, port = scope.get("client") or ("", 0)
+            scope["client"] = (self._proxies.client(peer, b",".join(forwarded).decode("latin-1")), port)
         polling = self._polling.get(scope["path"].removesuffix("/")) if scope["type"] == "http" else None
         await (polling or self._app)(scope, receive, send)
 
@@ -70,19 +80,29 @@ def listener(
     port: int,
     before_stop: Callable[[], Awaitable[None]],
     app: App | None = None,
+    proxies: Proxies | None = None,
+    door: Door | None = None,
 ) -> Listener:
-    """A listener for these engines and `app` on one port; run it by `await listener.serve()`."""
+    """A listener for these engines and `app` on one port; run it by `await listener.serve()`.
+
+    `proxies`: whose `X-Forwarded-For` is believed, by default this machine's. `door` judges TCP connections, those of
+    the engines judge sessions.
+    """
+    proxies = proxies or Proxies()
+    door = door or OpenDoor()
     config = uvicorn.Config(
-        Router(engines, app),
+        Router(engines, app, proxies),
         host=host,
         port=port,
-        http=partial(HttpProtocol, HeadWatch(engines[0].limits)),  # type: ignore[arg-type] # any protocol factory
-        ws=websocket_protocol(engines),  # type: ignore[arg-type] # uvicorn takes any protocol factory
+        http=partial(HttpProtocol, HeadWatch(engines[0].limits), door),  # type: ignore[arg-type] # any protocol factory
+        ws=websocket_protocol(engines, proxies, door),  # type: ignore[arg-type] # uvicorn takes any protocol factory
         lifespan="off",
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
+        # It would know of HTTP requests only; `Router` and `websocket_protocol` ask the same `Proxies`.
+        proxy_headers=False,
         backlog=4_096,
         timeout_keep_alive=65,
         timeout_graceful_shutdown=5,

@@ -25,8 +25,10 @@ from picows import (
 )
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined] # not in its stub
 
+from .addresses import Proxies
 from .connection import WEBSOCKET, Connection, Reason, Request, State
 from .deflate import DeflateError, InflatedTooLargeError, inflate, negotiate
+from .door import Door
 from .engine import BAD_REQUEST, STOPPING, UNKNOWN_SID, Engine, Query, Refusal
 from .packets import PacketError
 
@@ -48,12 +50,14 @@ _picows_log = _PicowsLog()
 _READ_BUFFER_BYTES = 2_048
 _HEAD_TIMEOUT_S = 5.0
 _EXTENSIONS = "Sec-WebSocket-Extensions"
+_FORWARDED = "X-Forwarded-For"
 
 _CLOSE_CODES = {
     Reason.PARSE_ERROR: WSCloseCode.UNSUPPORTED_DATA,
     Reason.SHUTTING_DOWN: WSCloseCode.GOING_AWAY,
     Reason.SLOW_READER: WSCloseCode.POLICY_VIOLATION,
     Reason.CONNECT_TIMEOUT: WSCloseCode.POLICY_VIOLATION,
+    Reason.FLOODING: WSCloseCode.POLICY_VIOLATION,
 }
 
 
@@ -61,6 +65,7 @@ class WebSocketLink(WSListener):
     """One WebSocket: the `Link` of a session, or of a session's probe until the upgrade is done."""
 
     __slots__ = (
+        "_address",
         "_closed",
         "_connection",
         "_engine",
@@ -74,7 +79,13 @@ class WebSocketLink(WSListener):
     )
 
     def __init__(
-        self, engine: Engine, query: Query, connection: Connection | None, *, max_deflated_bytes: int
+        self,
+        engine: Engine,
+        query: Query,
+        connection: Connection | None,
+        *,
+        address: str,
+        max_deflated_bytes: int,
     ) -> None:
         """`max_deflated_bytes`: as agreed on; 0 where permessage-deflate was not negotiated."""
         self.send_text: Callable[[bytes], object]
@@ -82,6 +93,7 @@ class WebSocketLink(WSListener):
         self.max_deflated_bytes = max_deflated_bytes
         self._engine = engine
         self._query: Query | None = query
+        self._address = address
         self._connection = connection
         self._fragments: _Fragments | None = None
         self._hang_up_timer: asyncio.TimerHandle | None = None
@@ -102,6 +114,9 @@ class WebSocketLink(WSListener):
             return
         self._transport.send_close(_CLOSE_CODES.get(reason, WSCloseCode.OK), reason)
         self._hang_up_later()
+        if reason == Reason.FLOODING:
+            # What goes on coming is not worth reading, not even to find the answer to the close frame in it.
+            self._transport.underlying_transport.pause_reading()
 
     # frames
 
@@ -113,7 +128,7 @@ class WebSocketLink(WSListener):
         query, self._query = self._query, None
         assert query is not None
         if self._connection is None:
-            self._connection = self._engine.open(WEBSOCKET, self, _request(transport, query))
+            self._connection = self._engine.open(WEBSOCKET, self, _request(transport, query, self._address))
         elif self._connection.begin_upgrade(self):
             timeout_s = self._engine.limits.upgrade_timeout_s
             asyncio.get_running_loop().call_later(timeout_s, self._end_probe)
@@ -129,6 +144,9 @@ class WebSocketLink(WSListener):
         if transport.is_close_frame_sent:
             if frame.msg_type == WSMsgType.CLOSE:
                 transport.disconnect()
+            return
+        if self._connection is not None and self._engine.floods(self._connection, frame.payload_size):
+            self._end_flood(self._connection)
             return
         try:
             if frame.fin and self._fragments is None and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
@@ -282,6 +300,13 @@ class WebSocketLink(WSListener):
         abort = partial(self._transport.disconnect, False)
         self._hang_up_timer = asyncio.get_running_loop().call_later(self._engine.limits.linger_s, abort)
 
+    def _end_flood(self, connection: Connection) -> None:
+        if connection.link is self:
+            log.warning("closed: flooding", extra={"sid": connection.sid})
+            self._engine.close(connection, Reason.FLOODING)
+        else:
+            self._end_probe()
+
     def _end_probe(self) -> None:
         connection = self._connection
         if connection is not None and connection.link is not self and not self._closed:
@@ -307,17 +332,31 @@ class _Fragments:
         self.is_deflated = is_deflated
 
 
-def websocket_protocol(engines: Sequence[Engine]) -> Callable[..., WSProtocol]:
+def websocket_protocol(engines: Sequence[Engine], proxies: Proxies, door: Door) -> Callable[..., WSProtocol]:
     """The factory for uvicorn's `ws=`: upgrade requests to an engine's path become its sessions, others get 404."""
     max_frame_bytes = max(engine.limits.max_payload_bytes for engine in engines)
-    listener_factory = partial(_accept, {engine.path.removesuffix("/"): engine for engine in engines})
+    accept = partial(_accept, {engine.path.removesuffix("/"): engine for engine in engines}, proxies)
 
     def factory(**_uvicorn: Any) -> WSProtocol:
-        return _UvicornProtocol(
+        return _UvicornProtocol(accept, door, max_frame_bytes)
+
+    return factory
+
+
+class _UvicornProtocol(WSProtocol):  # type: ignore[misc] # a C class without types
+    """picows reads into its own buffer; uvicorn hands the head of the request over by `data_received`."""
+
+    __slots__ = ("_accept", "_door", "_peer")
+
+    def __init__(
+        self, accept: Callable[[str, WSUpgradeRequest], Any], door: Door, max_frame_bytes: int
+    ) -> None:
+        super().__init__(
             None,
             None,
             False,
-            listener_factory,
+            # picows lets go of it at the handshake.
+            self._answer,
             _picows_log,
             True,
             _HEAD_TIMEOUT_S,
@@ -331,14 +370,21 @@ def websocket_protocol(engines: Sequence[Engine]) -> Callable[..., WSProtocol]:
             None,
             _READ_BUFFER_BYTES,
         )
+        self._accept = accept
+        self._door = door
+        self._peer = ""
 
-    return factory
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        peer = transport.get_extra_info("peername")
+        self._peer = str(peer[0]) if peer else ""
+        super().connection_made(transport)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._door.disconnected(self._peer)
+        super().connection_lost(exc)
 
-class _UvicornProtocol(WSProtocol):  # type: ignore[misc] # a C class without types
-    """picows reads into its own buffer; uvicorn hands the head of the request over by `data_received`."""
-
-    __slots__ = ()
+    def _answer(self, request: WSUpgradeRequest) -> Any:
+        return self._accept(self._peer, request)
 
     def data_received(self, data: bytes) -> None:
         view = memoryview(data)
@@ -350,7 +396,7 @@ class _UvicornProtocol(WSProtocol):  # type: ignore[misc] # a C class without ty
             view = view[size:]
 
 
-def _accept(engines: dict[str, Engine], request: WSUpgradeRequest) -> Any:
+def _accept(engines: dict[str, Engine], proxies: Proxies, peer: str, request: WSUpgradeRequest) -> Any:
     path, _, query_string = request.path.decode("latin-1").partition("?")
     engine = engines.get(path.removesuffix("/"))
     if engine is None:
@@ -362,29 +408,31 @@ def _accept(engines: dict[str, Engine], request: WSUpgradeRequest) -> Any:
         return _refuse(STOPPING)
     if query.transport != WEBSOCKET:
         return _refuse(BAD_REQUEST)
+    address = proxies.client(peer, ",".join(request.headers.getall(_FORWARDED, ())))
     connection = None
     if query.sid is not None:
         connection = engine.connections.get(query.sid)
-        if connection is None or not engine.admits_now(connection, _headers(request)):
+        if connection is None or not engine.may_speak_now(connection, _headers(request)):
             return _refuse(UNKNOWN_SID)
+    elif refusal := engine.admit(address):
+        return _refuse(refusal)
     agreement = None
     if engine.limits.min_deflated_bytes is not None:
         agreement = negotiate(", ".join(request.headers.getall(_EXTENSIONS, ())))
     response = WSUpgradeResponse.create_101_response({_EXTENSIONS: agreement.answer} if agreement else None)
     max_deflated_bytes = agreement.max_bytes if agreement else 0
-    link = WebSocketLink(engine, query, connection, max_deflated_bytes=max_deflated_bytes)
+    link = WebSocketLink(engine, query, connection, address=address, max_deflated_bytes=max_deflated_bytes)
     return WSUpgradeResponseWithListener(response, link)
 
 
-def _request(transport: WSTransport, query: Query) -> Request:
+def _request(transport: WSTransport, query: Query, address: str) -> Request:
     request = transport.request
     path = request.path.decode("latin-1").partition("?")[0]
     headers = _headers(request)
     # picows keeps both for as long as the connection lives: about 2 KB that nobody reads.
     request.headers.clear()
     transport.response.headers.clear()
-    peer = transport.underlying_transport.get_extra_info("peername")
-    return Request(path, query.all, headers, peer[0] if peer else "")
+    return Request(path, query.all, headers, address)
 
 
 def _headers(request: WSUpgradeRequest) -> dict[str, str]:
@@ -393,6 +441,6 @@ def _headers(request: WSUpgradeRequest) -> dict[str, str]:
 
 def _refuse(refusal: Refusal) -> WSUpgradeResponseWithListener:
     response = WSUpgradeResponse.create_error_response(
-        HTTPStatus(refusal.status), refusal.body(), {"Content-Type": "application/json"}
+        HTTPStatus(refusal.status), refusal.body(), {"Content-Type": "application/json", **refusal.headers()}
     )
     return WSUpgradeResponseWithListener(response, None)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from stockent.messaging.errors import MessagingError, not_found
+from stockent.messaging.errors import MessagingError
 from stockent.messaging.models import (
     Conversation,
     ConversationPage,
@@ -187,10 +187,9 @@ class SqliteStore(
 
     async def check_access(self, conversation_id: str, *, user_id: str) -> tuple[str, ...]:
         members = self.caches.members.get(conversation_id)
-        if members is None:
+        if members is None or user_id not in members:
+            # Also where it is known here that they do not: a quick refusal would tell that there is something.
             members = await self._find_members(conversation_id, user_id)
-        elif user_id not in members:
-            raise not_found()
         return tuple(members)
 
     async def _find_members(self, conversation_id: str, user_id: str) -> Members:

@@ -8,6 +8,7 @@ reaches a log.
 from __future__ import annotations
 
 import re
+import secrets
 import time
 import unicodedata
 from base64 import urlsafe_b64decode
@@ -24,15 +25,14 @@ from jwt.exceptions import PyJWTError
 from .config import Settings
 from .jwks import KeySet
 from .keys import VerifyKey, key_from_pem, key_from_secret
+from .messaging.access import MAX_EXPIRY
 from .messaging.errors import Code, MessagingError
 from .messaging.models import MAX_URL_CHARS, Id, Profile, Role
-from .messaging.ports import Store
+from .messaging.ports import Credential, Store
 
 MAX_TOKEN_BYTES = 8_192
 MAX_NAME_CHARS = 120
 MAX_COUNTRY_CHARS = 60
-#: 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
-MAX_EXPIRY = 253_402_300_799
 #: A token that was verified a moment ago is not taken apart again: pages ask often, and come back together.
 REMEMBERED_S = 60.0
 MAX_REMEMBERED_TOKENS = 10_000
@@ -55,6 +55,7 @@ class Identity:
 
     profile: Profile
     expires_at: float
+    credential: Credential
 
 
 class _Verified(NamedTuple):
@@ -92,7 +93,8 @@ class Authenticator:
             return remembered
         algorithm, kid = _read_header(token)
         claims = self._verified_claims(token, await self._key_for(algorithm, kid))
-        identity = Identity(_profile(claims), self._check_times(claims))
+        profile = _profile(claims)
+        identity = Identity(profile, self._check_times(claims), _credential(profile.id, claims))
         self._remember(digest, identity)
         return identity
 
@@ -147,13 +149,15 @@ class Authenticator:
 
 
 async def identify(authenticator: Authenticator, store: Store, token: str) -> Identity:
-    """Return who speaks, if the token is good and its user is not disabled: the one check of HTTP and the socket.
+    """Return who speaks, if the token is good and was not voided since: the one check of HTTP and the socket.
 
-    Raises as `Authenticator.authenticate`; a disabled user gets the same `AUTH_INVALID` as a forger.
+    Raises as `Authenticator.authenticate`; a disabled user, who was signed out, and a revoked token get the same
+    `AUTH_INVALID` as a forger.
     """
     identity = await authenticator.authenticate(token)
-    if await store.is_disabled(identity.profile.id):
-        _refuse("its user is disabled")
+    reason = await store.voided(identity.credential)
+    if reason is not None:
+        _refuse(reason.value)
     return identity
 
 
@@ -173,9 +177,10 @@ def mint(
     *,
     audience: str | None = None,
     issuer: str | None = None,
+    token_id: str | None = None,
     now: Callable[[], float] = time.time,
 ) -> str:
-    """Sign an HS256 token for `profile` that lives `ttl_s` seconds."""
+    """Sign an HS256 token for `profile` that lives `ttl_s` seconds. `token_id`: its `jti`, by default a new one."""
     claims = {
         "sub": profile.id,
         "name": profile.name,
@@ -185,6 +190,7 @@ def mint(
         "role": profile.role,
         "aud": audience,
         "iss": issuer,
+        "jti": token_id or new_token_id(),
     }
     issued_at = int(now())
     times = {"iat": issued_at, "exp": issued_at + max(1, int(ttl_s))}
@@ -195,6 +201,10 @@ def mint(
 
 def _digest(token: str) -> bytes:
     return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def new_token_id() -> str:
+    return secrets.token_hex(16)
 
 
 def _configured_key(settings: Settings) -> VerifyKey | None:
@@ -232,6 +242,17 @@ def _time(claims: dict[str, Any], name: str) -> int | None:
     if type(value) is not int or not 0 <= value <= MAX_EXPIRY:
         _refuse(f"its {name} is no whole number of Unix seconds")
     return value
+
+
+def _credential(user_id: str, claims: dict[str, Any]) -> Credential:
+    """An `iat` or `jti` of another kind counts as not there: it voids no token that was good before."""
+    issued_at: Any = claims.get("iat")
+    token_id = claims.get("jti")
+    return Credential(
+        user_id,
+        issued_at if type(issued_at) in (int, float) and 0 <= issued_at <= MAX_EXPIRY else None,
+        token_id if isinstance(token_id, str) else None,
+    )
 
 
 def _profile(claims: dict[str, Any]) -> Profile:

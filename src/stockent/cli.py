@@ -1,4 +1,4 @@
-"""The command line: `stockent serve`, `token`, `check` and `migrate`. Thin: each command reads settings and calls on.
+"""The command line: `stockent serve`, `token`, `user`, `check` and `migrate`. Thin: each reads settings and calls on.
 
 A configuration that does not hold ends with code 2 and one line a problem; a port in use or a store that cannot open
 ends with code 1 and one sentence. No command answers such a mistake with a traceback.
@@ -6,6 +6,7 @@ ends with code 1 and one sentence. No command answers such a mistake with a trac
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import sys
@@ -16,7 +17,7 @@ import click
 import msgspec
 
 from . import demo as demo_mode
-from .auth import mint
+from .auth import mint, new_token_id
 from .config import ConfigError, Settings, describe_variables
 from .durations import duration_s
 from .messaging.blobs import BlobError
@@ -66,6 +67,7 @@ def serve(*, demo: bool, demo_public: bool, host: str | None, port: str | None, 
 @click.option("--ttl", default="1h", show_default=True, metavar="TIME", help="Life: 30s, 15m, 1h, 7d.")
 @click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
 @click.option("--demo", is_flag=True, help="Sign with the demo's generated secret in DATA_DIR.")
+@click.option("--show-jti", is_flag=True, help="Tell on standard error the jti by which it can be revoked.")
 def token(
     *,
     user: str,
@@ -76,6 +78,7 @@ def token(
     ttl: str,
     data_dir: str | None,
     demo: bool,
+    show_jti: bool,
 ) -> None:
     """Print a token signed with JWT_SECRET."""
     settings = _settings(_given(DATA_DIR=data_dir), demo=demo)
@@ -90,14 +93,42 @@ def token(
         country=country,
         role=None if role is None else Role(role.upper()),
     )
+    token_id = new_token_id()
     signed = mint(
         settings.jwt_secret,
         profile,
         _ttl_s(ttl),
         audience=settings.jwt_audience,
         issuer=settings.jwt_issuer,
+        token_id=token_id,
     )
+    if show_jti:
+        click.echo(f"jti: {token_id}", err=True)
     click.echo(signed)
+
+
+@main.command()
+@click.argument("act", type=click.Choice(["disable", "enable", "sign-out"]))
+@click.argument("user_id", metavar="ID")
+@click.option("--url", metavar="URL", help="The running server; by default the one on HOST and PORT.")
+@click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
+@click.option("--demo", is_flag=True, help="A user of the demo.")
+def user(*, act: str, user_id: str, url: str | None, data_dir: str | None, demo: bool) -> None:
+    """Disable a user, enable them again, or sign them out everywhere.
+
+    A running server is told so over HTTP, with a token signed with JWT_SECRET; without one the store is changed.
+    """
+    from .operating import Act, OperatingError, change_access
+
+    settings = _settings(_given(DATA_DIR=data_dir), demo=demo)
+
+    def run() -> None:
+        try:
+            click.echo(asyncio.run(change_access(settings, Act(act), _user_id(user_id, "ID"), url=url)))
+        except OperatingError as error:
+            raise click.ClickException(str(error)) from None
+
+    _or_sentence(run, settings)
 
 
 @main.command()
@@ -166,11 +197,11 @@ def _greeting(settings: Settings, port: int, *, demo: bool) -> str:
     )
 
 
-def _user_id(text: str) -> str:
+def _user_id(text: str, hint: str = "--user") -> str:
     try:
         return msgspec.convert(text, Id)
     except msgspec.ValidationError as error:
-        raise click.BadParameter(f"{error}, got {text[:80]!r}", param_hint="--user") from None
+        raise click.BadParameter(f"{error}, got {text[:80]!r}", param_hint=hint) from None
 
 
 def _ttl_s(text: str) -> int:

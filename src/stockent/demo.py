@@ -126,6 +126,12 @@ class _Silence:
     def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
         return False
 
+    def end_user(self, user_id: str) -> None:
+        return
+
+    def end_token(self, token_id: str) -> None:
+        return
+
     def leave_room(self, room: str, *, members_of: str) -> None:
         pass
 

@@ -17,7 +17,7 @@ from stockent.auth import mint
 from stockent.check.clients import WEBSOCKET, Device, Person
 from stockent.check.hearing import Hearing
 from stockent.config import Settings
-from stockent.messaging.models import Profile
+from stockent.messaging.models import Profile, Role
 from stockent.server import Node, bind, node
 from stockent.socketio import Namespace, Socket
 from tests.waiting import poll_until
@@ -53,17 +53,32 @@ class Place:
     def epoch(self) -> str:
         return self.node.domain.store.epoch
 
-    def token(self, user_id: str, *, life_s: float = 3_600, secret: str = SECRET) -> str:
-        return mint(secret, Profile(id=user_id, name=user_id.title()), life_s, now=self.clock.now)
+    def token(
+        self,
+        user_id: str,
+        *,
+        life_s: float = 3_600,
+        secret: str = SECRET,
+        role: Role | None = None,
+        token_id: str | None = None,
+    ) -> str:
+        profile = Profile(id=user_id, name=user_id.title(), role=role)
+        return mint(secret, profile, life_s, token_id=token_id, now=self.clock.now)
 
     def person(self, user_id: str, *, token: str | None = None) -> Person:
         return Person(user_id, user_id, self.token(user_id) if token is None else token, self.url, self.http)
 
     async def device(
-        self, user_id: str, transport: str = WEBSOCKET, *, place: str = "socket", joins: str | None = None
+        self,
+        user_id: str,
+        transport: str = WEBSOCKET,
+        *,
+        place: str = "socket",
+        joins: str | None = None,
+        token: str | None = None,
     ) -> Device:
         """A connected socket of that user, which has heard `ready`, in the room of conversation `joins`."""
-        device = Device(self.person(user_id), place, transport)
+        device = Device(self.person(user_id, token=token), place, transport)
         self.devices.append(device)
         await device.connect()
         await device.first("ready")

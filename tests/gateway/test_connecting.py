@@ -1,4 +1,4 @@
-"""Who a socket is: tokens and where they come from, refusals, expiry, renewal, and users who are no longer welcome."""
+"""Who a socket is: tokens and where they come from, refusals, expiry and renewal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import socketio  # type: ignore[import-untyped]
 
-from stockent.check.clients import POLLING, WEBSOCKET, ConnectRefused, Device
+from stockent.check.clients import POLLING, WEBSOCKET
 from tests.waiting import poll_until
 
 from .place import Place
@@ -180,21 +180,6 @@ async def test_a_socket_is_not_renewed_by_anothers_an_expired_or_a_forged_token(
     await ann.refused("refresh_token", code="auth_required", token="")
     assert place.socket_of(ann).data.actor.user_id == "ann"
     assert (await ann.done("refresh_token", token=place.token("ann")))["ok"]
-
-
-async def test_a_disabled_user_loses_every_socket_and_cannot_come_back_until_let_in(place: Place) -> None:
-    ann, phone = await place.device("ann"), await place.device("ann", POLLING)
-    ben = await place.device("ben")
-    store = place.node.domain.store
-    await store.set_disabled("ann", disabled=True)
-    await ann.refused("refresh_token", code="auth_invalid", token=place.token("ann"))
-    place.clock.advance(2)
-    await poll_until(lambda: not ann.connected and not phone.connected)
-    await ben.settle()
-    with pytest.raises(ConnectRefused, match="auth_invalid"):
-        await Device(place.person("ann"), "socket", WEBSOCKET).connect()
-    await store.set_disabled("ann", disabled=False)
-    await place.device("ann")
 
 
 def _rfc3339(unix_s: float) -> str:

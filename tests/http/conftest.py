@@ -46,6 +46,12 @@ class Heard:
     def reaches(self, rooms: Sequence[str], *, except_rooms: Sequence[str] = ()) -> bool:
         return True
 
+    def end_user(self, user_id: str) -> None:
+        self.events.append(("end_user", (user_id,)))
+
+    def end_token(self, token_id: str) -> None:
+        self.events.append(("end_token", (token_id,)))
+
     def leave_room(self, room: str, *, members_of: str) -> None:
         pass
 

@@ -69,6 +69,16 @@ class Sockets:
     def close_room(self, room: str) -> None:
         self._rooms[room].clear()
 
+    def end_user(self, user_id: str) -> None:
+        """A socket that has ended is in no room."""
+        for socket in tuple(self._rooms[user_room(user_id)]):
+            for members in self._rooms.values():
+                if socket in members:
+                    members.remove(socket)
+
+    def end_token(self, token_id: str) -> None:
+        """These sockets live by none."""
+
     def leave_room(self, room: str, *, members_of: str) -> None:
         leaving = [id(socket) for socket in self._rooms[members_of]]
         self._rooms[room] = [socket for socket in self._rooms[room] if id(socket) not in leaving]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import signal
 import subprocess
 import sys
@@ -99,6 +100,52 @@ async def test_a_head_over_its_limit_is_refused(head: bytes) -> None:
         assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
         assert b"hello" not in answer
         writer.close()
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"GET /",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: ",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX: ",
+    ],
+    ids=["address", "header", "trailer"],
+)
+async def test_a_line_that_does_not_end_is_refused_while_it_comes(begun: bytes) -> None:
+    """50 MB within the time that a head has: it would all be kept."""
+
+    async def read_on(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+
+    async with running(Server(), app=read_on) as endpoint:
+        _, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(begun)
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < 50_000_000:
+                writer.write(b"a" * 10_000)
+                await writer.drain()
+                sent += 10_000
+        assert sent < 50_000_000
+        writer.close()
+
+
+async def test_a_long_body_is_no_line(clients: Clients) -> None:
+    async def count(scope: Any, receive: Any, send: Any) -> None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size += len(message["body"])
+            more = message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": str(size).encode()})
+
+    async with (
+        running(Server(), app=count) as endpoint,
+        clients.http.post(f"{endpoint.origin}/", data=io.BytesIO(b"x" * 5_000_000)) as answer,
+    ):
+        assert await answer.text() == "5000000"
 
 
 async def test_two_servers_share_the_port(clients: Clients) -> None:

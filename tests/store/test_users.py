@@ -1,14 +1,11 @@
-"""Users: the last profile that a token showed, who may see it, and who is barred."""
+"""Users: the last profile that a token showed, and who may see it."""
 
 from __future__ import annotations
-
-import pytest
 
 from stockent.messaging.errors import Code
 from stockent.messaging.models import Profile, Role
 from stockent.messaging.ports import Store
 from tests.store.acts import opened, refused, say
-from tests.store.conftest import Place
 
 ANN = Profile(id="ann", name="Ann", company_name="Acme", country="DE", avatar_url="/ann.png", role=Role.BUYER)
 
@@ -57,20 +54,3 @@ async def test_a_changed_profile_shows_in_conversations_and_in_what_is_sent_next
     assert sent.message.sender.name == "Ann"
     assert sent.conversation == await store.conversation(cid, user_id="ann")
     assert {person.name for person in sent.conversation.participants} == {"Ann", None}
-
-
-@pytest.mark.parametrize("user_id", ["ann", "not-seen-yet"])
-async def test_a_barred_user_stays_barred_until_let_in(place: Place, user_id: str) -> None:
-    store = place.store()
-    await store.open()
-    await store.save_profile(ANN)
-    assert not await store.is_disabled(user_id)
-    await store.set_disabled(user_id, disabled=True)
-    assert await store.is_disabled(user_id)
-    await store.close()
-    store = place.store()
-    await store.open()
-    assert await store.is_disabled(user_id)
-    await store.set_disabled(user_id, disabled=False)
-    assert not await store.is_disabled(user_id)
-    await store.close()

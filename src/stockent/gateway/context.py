@@ -11,6 +11,7 @@ import structlog
 from ..auth import Identity
 from ..messaging.commands import Done
 from ..messaging.domain import Actor, Domain
+from ..messaging.ports import Credential
 from ..socketio import Socket
 
 log = structlog.get_logger("stockent.gateway")
@@ -21,8 +22,14 @@ class Speaker:
     """Who a socket is, kept as its `data`. `expires_at` is Unix seconds."""
 
     actor: Actor
+    credential: Credential
     expires_at: float
     warned: bool = False
+
+    @classmethod
+    def of(cls, identity: Identity) -> Speaker:
+        profile = identity.profile
+        return cls(Actor(profile.id, profile.name, profile.role), identity.credential, identity.expires_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ..auth import Authenticator, Identity, identify, token_from_request
 from ..messaging import users
 from ..messaging.commands import COMMANDS, MAX_RESUME_CONVERSATIONS, Done, ErrorBody, Failed
 from ..messaging.decoding import decode
-from ..messaging.domain import Actor, Domain
+from ..messaging.domain import Domain
 from ..messaging.errors import Code, MessagingError
 from ..messaging.events import (
     AUTH_EXPIRING,
@@ -25,6 +25,7 @@ from ..messaging.events import (
 )
 from ..messaging.models import MAX_CONTENT_CHARS, MAX_PAGE, MAX_PARTICIPANTS
 from ..messaging.policy import Policy
+from ..messaging.ports import Void
 from ..messaging.timers import Timer, rfc3339
 from ..rates import Rates
 from ..socketio import ConnectError, Lost, Namespace, Socket
@@ -37,7 +38,7 @@ from .table import VERBS
 
 log = structlog.get_logger("stockent.gateway")
 
-#: How often living sockets are asked again who they are; an expired token or a disabled user ends them by then.
+#: How often living sockets are asked again who they are; a token that expired or was voided ends them by then.
 IDENTITY_CHECK_S = 2.0
 #: How long before its end a client is told that its token expires.
 EXPIRY_NOTICE_S = 60.0
@@ -106,16 +107,17 @@ class Gateway:
         except MessagingError as error:
             log.info("connect_refused", code=error.code, address=socket.request.address)
             raise ConnectError(error.message, _told(error)) from error
-        profile = identity.profile
-        socket.data = Speaker(Actor(profile.id, profile.name, profile.role), identity.expires_at)
-        self.guard.own(socket.connection, profile.id)
+        socket.data = Speaker.of(identity)
+        self.guard.own(socket.connection, identity.profile.id)
 
     async def _may_return(self, socket: Socket, lost: Lost) -> bool:
         speaker: Speaker = socket.data
         former: Speaker = lost.data
-        return speaker.actor.user_id == former.actor.user_id and await may_return(
-            self._domain.store, speaker.actor.user_id, lost
-        )
+        user_id, store = speaker.actor.user_id, self._domain.store
+        if user_id != former.actor.user_id or not await may_return(store, user_id, lost):
+            return False
+        # Last, since proving the rooms took time in which the token may have been voided.
+        return not await store.voided(speaker.credential)
 
     async def _identify(self, token: str) -> Identity:
         return await identify(self._authenticator, self._domain.store, token)
@@ -129,6 +131,10 @@ class Gateway:
         transport = socket.connection.transport
         log.debug("connect", socket=socket.id, user=user_id, transport=transport, recovered=socket.recovered)
         try:
+            if await self._domain.store.voided(speaker.credential):
+                # After it was verified, and before this socket could be found.
+                socket.disconnect(close=True)
+                return
             greeting = await self._domain.store.greeting(user_id)
         except MessagingError as error:
             # Without `ready` a client would wait for ever; closed, it knows that it has to come back.
@@ -164,19 +170,26 @@ class Gateway:
         for socket in tuple(self._namespace.sockets.values()):
             self._check_expiry(socket, now)
         if self._barring is None or self._barring.done():
-            self._barring = asyncio.create_task(self._end_disabled())
+            self._barring = asyncio.create_task(self._end_voided())
 
-    async def _end_disabled(self) -> None:
+    async def _end_voided(self) -> None:
+        """What was voided here ended its sockets at once; this finds what another node was told."""
         speakers: list[Speaker] = [socket.data for socket in self._namespace.sockets.values()]
-        for user_id in {speaker.actor.user_id for speaker in speakers}:
-            try:
-                disabled = await self._domain.store.is_disabled(user_id)
-            except MessagingError as error:
-                log.warning("disabled_unknown", reason=error.message)
-                return
-            if disabled:
-                log.info("user_disabled", user=user_id)
-                self._namespace.to(user_room(user_id)).disconnect()
+        try:
+            voided = await self._domain.store.void_among({speaker.credential for speaker in speakers})
+        except MessagingError as error:
+            log.warning("voided_unknown", reason=error.message)
+            return
+        for user_id in {
+            credential.user_id for credential, reason in voided.items() if reason is Void.DISABLED
+        }:
+            # Sockets that are lost are among them.
+            self._namespace.to(user_room(user_id)).disconnect()
+        for socket in tuple(self._namespace.sockets.values()):
+            speaker: Speaker = socket.data
+            if reason := voided.get(speaker.credential):
+                log.info("token_voided", socket=socket.id, user=speaker.actor.user_id, reason=reason.value)
+                socket.disconnect(close=True)
 
     def _check_expiry(self, socket: Socket, now: float) -> None:
         speaker: Speaker = socket.data

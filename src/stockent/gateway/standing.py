@@ -82,9 +82,8 @@ async def refresh_token(
     identity = await context.identify(command.token)
     if identity.profile.id != actor.user_id:
         raise MessagingError(Code.AUTH_INVALID, "the token speaks for another user")
-    profile = identity.profile
-    socket.data = Speaker(Actor(profile.id, profile.name, profile.role), identity.expires_at)
-    await users.seen(context.domain, profile)
+    socket.data = Speaker.of(identity)
+    await users.seen(context.domain, identity.profile)
     return RefreshedAck(expires_at=rfc3339(identity.expires_at))
 
 

@@ -8,8 +8,9 @@ from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
-from ..auth import Authenticator, token_from_request
+from ..auth import Authenticator, identify, token_from_request
 from ..messaging.commands import Command
+from ..messaging.domain import Domain
 from ..messaging.errors import not_found
 from ..messaging.models import Id, Profile, Wire
 from .representations import SECRET
@@ -70,12 +71,12 @@ async def demo_login(demo: GivenDemo, data: JSONBody[DemoLogin]) -> DemoSession:
 async def demo_refresh(
     request: Request[Any, Any, Any],
     demo: GivenDemo,
+    domain: NamedDependency[SkipValidation[Domain]],
     authenticator: NamedDependency[SkipValidation[Authenticator]],
 ) -> DemoSession:
     running = _running(demo)
-    identity = await authenticator.authenticate(
-        token_from_request(None, request.headers.get("authorization"))
-    )
+    token = token_from_request(None, request.headers.get("authorization"))
+    identity = await identify(authenticator, domain.store, token)
     return _session(running, identity.profile.id)
 
 

@@ -13,8 +13,8 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import Middleware
 
+from . import access, conversations, demo_routes, health, participants, people, search, signals
 from . import attachments as files
-from . import conversations, demo_routes, health, participants, people, search, signals
 from .speaker import current_actor
 
 
@@ -36,6 +36,8 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
             signals.my_settings,
             signals.change_settings,
             signals.list_presences,
+            access.sign_out_myself,
+            access.admin_router,
         ],
         middleware=middleware,
         dependencies={"actor": Provide(current_actor)},

@@ -49,7 +49,11 @@ class SpeakerMiddleware:
 
 async def current_actor(request: Request[Identity, Any, Any]) -> Actor:
     """The dependency `actor`: only behind `SpeakerMiddleware`."""
-    profile = request.user.profile
+    return actor_of(request.user)
+
+
+def actor_of(identity: Identity) -> Actor:
+    profile = identity.profile
     return Actor(profile.id, profile.name, profile.role)
 
 

@@ -40,6 +40,10 @@ ROUTE_LIMITS: Mapping[tuple[str, str], Limit | None] = {
     ("PUT", _C + "/read"): Limit.SIGNALS,
     ("PUT", "/api/delivered"): Limit.SIGNALS,
     ("PATCH", "/api/me/settings"): Limit.SIGNALS,
+    ("DELETE", "/api/me/sessions"): Limit.CHANGES,
+    ("PUT", "/api/admin/users/{user_id}/access"): Limit.CHANGES,
+    ("DELETE", "/api/admin/users/{user_id}/sessions"): Limit.CHANGES,
+    ("DELETE", "/api/admin/tokens/{jti}"): Limit.CHANGES,
 }
 
 

@@ -1,4 +1,4 @@
-"""Removes files that no message shows, and bytes that no row names: what was never sent, deleted, or left by a crash.
+"""Removes files that no message shows, bytes that no row names, and what is remembered of tokens that are over.
 
 The composition root runs one. Rows go first, so a sweep that is cut short leaves only bytes, which a later one finds.
 """
@@ -40,6 +40,7 @@ class Sweeper:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._store = domain.store
+        self._domain_now = domain.now
         self._idle_s = domain.policy.upload_expires_s
         self._attachments = attachments
         self._blobs = blobs
@@ -89,6 +90,10 @@ class Sweeper:
             log.warning("orphans_removed", files=removed)
         return removed
 
+    async def forget_revoked(self) -> int:
+        """Forget revoked tokens that have expired: they no longer count anyway. Returns how many."""
+        return await self._store.forget_revoked(expired_by=int(self._domain_now()))
+
     async def _unknown(self, ids: list[str]) -> list[str]:
         """Those without a row. What is older than the store was never its own: another store's, by a wrong setting."""
         own = {each: attachment_id_of(each) for each in ids if attachment_id_of(each) > self._store.epoch}
@@ -101,6 +106,7 @@ class Sweeper:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             await self._attempt(self.remove_unshown)
+            await self._attempt(self.forget_revoked)
             if loop.time() >= orphans_due:
                 await self._attempt(self.remove_orphans)
                 orphans_due = loop.time() + ORPHANS_EVERY_S

@@ -23,6 +23,10 @@ from .models import (
 #: C0 controls and DEL, and surrogates, which no encoder can store. A message may hold line breaks and tabs.
 _BARRED_IN_CONTENT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _BARRED_IN_LINE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+#: Not `//host` or `/\host`, which name another site and look like a path; nothing that a reader would not see.
+_ADDRESS = re.compile(
+    r"(https?://|/(?![/\\]))[^\s\\\x00-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]*"
+)
 
 
 def content(text: str, *, may_be_empty: bool = False) -> str:
@@ -59,9 +63,17 @@ def subject(given: Subject | None) -> Subject | None:
     title = line("subject.title", given.title)
     if title is None:
         raise invalid("subject.title", f"expected 1 to {MAX_TITLE_CHARS} characters, got none")
+    for name, address in (("url", given.url), ("imageUrl", given.image_url)):
+        if address is not None and not is_address(address):
+            raise invalid(f"subject.{name}", "expected an http or https address, or a path of this site")
     if given.data is not None:
         _check_data(given.data)
     return msgspec.structs.replace(given, title=title)
+
+
+def is_address(text: str) -> bool:
+    """Whether it leads to the web or to a path of this site, and to nothing that a page would run."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def _check_data(data: dict[str, Any]) -> None:

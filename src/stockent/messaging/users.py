@@ -7,9 +7,9 @@ import re
 from .domain import Actor, Domain
 from .errors import Code, MessagingError
 from .models import MAX_TITLE_CHARS, MAX_URL_CHARS, Profile
+from .text import is_address
 
 _BARRED = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_WEB_ADDRESS = re.compile(r"(https?://|/)\S*")
 
 
 async def seen(domain: Domain, profile: Profile) -> None:
@@ -45,6 +45,6 @@ def _shown(text: str | None) -> str | None:
 
 
 def _address(url: str | None) -> str | None:
-    if url is None or len(url) > MAX_URL_CHARS or not _WEB_ADDRESS.fullmatch(url) or _BARRED.search(url):
+    if url is None or len(url) > MAX_URL_CHARS or not is_address(url):
         return None
     return url

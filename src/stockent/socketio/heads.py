@@ -68,6 +68,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._turned_away: TurnedAway | None = None
         self._received = b""
         self._head_bytes = 0
+        self._told = False
+        self._untold_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
@@ -92,13 +94,19 @@ class HttpProtocol(HttpToolsProtocol):
             self._hand_over(data)
             return
         self._received = data
+        self._told = False
         super().data_received(data)
         self._received = b""
+        self._untold_bytes = 0 if self._told else self._untold_bytes + len(data)
+        if self._untold_bytes > self._watch.limits.max_head_bytes and not self.transport.is_closing():
+            # One line that does not end, in the head or behind the body: the parser keeps it and tells nothing of it.
+            self.send_400_response("A line of the request is too long.")
 
     # the parser's callbacks
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._told = True
         self._head_bytes = 0
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None:
@@ -114,8 +122,13 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._told = True
         self._watch.discard(self)
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._told = True
+        super().on_body(body)
 
     def _turn_away(self, answer: TurnedAway) -> None:
         """Not before something was asked: closing with bytes unread would take the answer from the client again."""
@@ -143,6 +156,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.set_protocol(protocol)
 
     def _count(self, size_bytes: int) -> None:
+        self._told = True
         self._head_bytes += size_bytes
         limit = self._watch.limits.max_head_bytes
         if self._head_bytes > limit:

@@ -19,7 +19,7 @@ from .lock import claim
 from .migrate import upgrade
 from .sqlite import SqliteStore
 
-__all__ = ["StoreError", "migrate", "open_store"]
+__all__ = ["StoreError", "migrate", "open_store", "store_exists"]
 
 
 def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> Store:
@@ -28,6 +28,10 @@ def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> 
     `sqlite:///relative/path` or `sqlite:////absolute/path`. `clock` gives seconds since the epoch.
     """
     return SqliteStore(_sqlite_path(database_url), clock=clock)
+
+
+def store_exists(database_url: str) -> bool:
+    return _sqlite_path(database_url).exists()
 
 
 def migrate(database_url: str) -> Path:

@@ -13,6 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from stockent.messaging.models import MessagePage, Profile
 
+from .barred import Barred
 from .documents import encode
 from .tails import MAX_TAIL_MESSAGES, Tail
 from .traces import Traces
@@ -127,8 +128,7 @@ class Caches:
             MAX_TAILS_BYTES,
             lambda _, shown: shown.tail.size_bytes + _size_of(shown.members),
         )
-        #: Not a cache but all of them: read when the store opens, and exact from then on.
-        self.disabled: set[str] = set()
+        self.barred = Barred()
         self._changes = _Changes()
 
     def page(self, conversation_id: str, user_id: str, limit: int) -> MessagePage | None:
@@ -171,8 +171,7 @@ class Caches:
             self.profiles.put(user_id, profile)
         if traces.people:
             self._show_anew(traces.people)
-        for user_id, disabled in traces.disabled.items():
-            (self.disabled.add if disabled else self.disabled.discard)(user_id)
+        self.barred.apply(traces)
 
     def forget_conversations(self) -> None:
         self.members.clear()

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from stockent.messaging.ports import StoreError
+from stockent.messaging.ports import StoreError, StoreInUse
 
 if sys.platform == "win32":
     import msvcrt
@@ -24,7 +24,7 @@ else:
 
 
 class FileLock:
-    """Held from `acquire` to `release`; raises `StoreError` when another process holds it."""
+    """Held from `acquire` to `release`; raises `StoreInUse` when another process holds it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class FileLock:
             _try_lock(descriptor)
         except OSError as error:
             os.close(descriptor)
-            raise StoreError(
+            raise StoreInUse(
                 f"another process uses this store: it holds {self.path}. Stop it, or choose another DATA_DIR."
             ) from error
         self._descriptor = descriptor

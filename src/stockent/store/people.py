@@ -1,4 +1,4 @@
-"""Writes on users: the profile that a token showed, and who is barred."""
+"""Writes on users: the profile that a token showed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,6 @@ def save_profiles(tx: Transaction, profiles: Sequence[Profile]) -> list[None]:
     for profile in profiles:
         _save_profile(tx, profile)
     return [None] * len(profiles)
-
-
-def set_disabled(tx: Transaction, user_id: str, *, disabled: bool) -> None:
-    make_known(tx, user_id)
-    tx.run("UPDATE users SET disabled = ? WHERE id = ?", disabled, user_id)
-    tx.traces.disabled[user_id] = disabled
 
 
 def _save_profile(tx: Transaction, profile: Profile) -> None:

@@ -55,10 +55,6 @@ def profile(connection: sqlite3.Connection, user_id: str, seen_by: str) -> Profi
     return profile_from(document)
 
 
-def disabled_users(connection: sqlite3.Connection) -> set[str]:
-    return {user_id for (user_id,) in connection.execute("SELECT id FROM users WHERE disabled")}
-
-
 def conversation(connection: sqlite3.Connection, conversation_id: str, user_id: str) -> Conversation:
     document = value(
         connection,

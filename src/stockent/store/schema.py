@@ -51,8 +51,19 @@ users = Table(
     Column("share_presence", Boolean, nullable=False, server_default=true()),
     Column("send_receipts", Boolean, nullable=False, server_default=true()),
     Column("last_seen_at", String),
+    # Unix seconds: tokens that were issued before are void. Null while nobody signed the user out.
+    Column("tokens_valid_from", BigInteger),
 )
 Index("users_by_id", users.c.id, unique=True)
+
+# Tokens that are void, by their `jti`, until they expire (Unix seconds).
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 conversations = Table(
     "conversations",

@@ -75,7 +75,7 @@ class _Group(NamedTuple):
 
 def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | MessagingError]:
     """Store what may be stored, in order; each result stands where its send stood."""
-    group = _read(tx, {new.conversation_id for new in sends})
+    group = _read(tx, {(new.conversation_id, new.sender_id) for new in sends})
     rooms, user_keys, _ = group
     client_keys = [client_key(new.client_id) for new in sends]
     stored = _find_stored(tx, sends, client_keys, user_keys)
@@ -119,7 +119,7 @@ def send_group(tx: Transaction, sends: Sequence[NewMessage]) -> list[Sent | Mess
 
 def tell(tx: Transaction, conversation_id: str, sender_key: int, sender: Sender, notice: Notice) -> Sent:
     """Append a SYSTEM message, also to a closed conversation. The `sender` need not take part any more."""
-    group = _read(tx, [conversation_id])
+    group = _read(tx, [(conversation_id, None)])
     room = group.rooms[conversation_id]
     body = system(notice.content, notice.note)
     client_id = str(uuid4())
@@ -137,14 +137,24 @@ def client_id_reused() -> MessagingError:
     return MessagingError(Code.CLIENT_ID_REUSED, "this clientId was used for another message; make a new one")
 
 
-def _read(tx: Transaction, conversation_ids: Collection[str]) -> _Group:
+def _read(tx: Transaction, asked: Collection[tuple[str, str | None]]) -> _Group:
+    """The conversations in which the sender beside them takes part; None need not.
+
+    For others nothing more is read: by its time a refusal could else tell what is foreign from what is not there.
+    """
     rooms: dict[str, _Room] = {}
     user_keys: dict[str, int] = {}
     totals: dict[str, int] = {}
-    found = _rooms_from(tx.value(_ROOMS, encode_text(list(conversation_ids))))
-    shown = tx.conversations({row[0] for row in found})
+    found = _rooms_from(
+        tx.value(_ROOMS, encode_text(list({conversation_id for conversation_id, _ in asked})))
+    )
+    shown = tx.conversations(
+        {row[0] for row in found if (row[0], row[4]) in asked or (row[0], None) in asked}
+    )
     for row in found:
         conversation_id, key, status, last_seq, user_id, user_key, *_ = row
+        if conversation_id not in shown:
+            continue
         room = rooms.get(conversation_id)
         if room is None:
             is_open = status == ConversationStatus.ACTIVE

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from stockent.messaging.errors import MessagingError, not_found
+from stockent.messaging.errors import MessagingError
 from stockent.messaging.models import (
     Conversation,
     ConversationPage,
@@ -34,8 +34,9 @@ from stockent.messaging.ports import (
 )
 from stockent.messaging.search import SearchPage, SearchQuery
 
-from . import changes, gaps, people, queries
+from . import changes, gaps, queries
 from .attachments import AttachmentsFamily
+from .barring import BarringFamily
 from .caches import Caches, Members
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
 from .groups import GroupsFamily
@@ -58,7 +59,13 @@ Role = Literal["writer", "reader"]
 
 
 class SqliteStore(
-    AttachmentsFamily, GroupsFamily, PersonalFamily, PresenceFamily, ReactionsFamily, ReceiptsFamily
+    AttachmentsFamily,
+    BarringFamily,
+    GroupsFamily,
+    PersonalFamily,
+    PresenceFamily,
+    ReactionsFamily,
+    ReceiptsFamily,
 ):
     """See `Store` for what each method owes. `clock` gives the time of day in seconds since the epoch."""
 
@@ -68,6 +75,7 @@ class SqliteStore(
         self._lock: FileLock | None = None
         #: Public for their figures; see `caches` for the rules.
         self.caches = Caches()
+        self._barred = self.caches.barred
         super().__init__(Writer(lambda: connect_writer(path), clock, self.caches.apply))
         self._epoch = ""
 
@@ -124,12 +132,6 @@ class SqliteStore(
             return mine
         return await self._read(lambda connection: queries.profile(connection, user_id, seen_by))
 
-    async def is_disabled(self, user_id: str) -> bool:
-        return user_id in self.caches.disabled
-
-    async def set_disabled(self, user_id: str, *, disabled: bool) -> None:
-        await self._write(None, lambda tx: people.set_disabled(tx, user_id, disabled=disabled))
-
     # conversations
 
     async def create_conversation(self, new: NewConversation) -> Created:
@@ -185,10 +187,9 @@ class SqliteStore(
 
     async def check_access(self, conversation_id: str, *, user_id: str) -> tuple[str, ...]:
         members = self.caches.members.get(conversation_id)
-        if members is None:
+        if members is None or user_id not in members:
+            # Also where it is known here that they do not: a quick refusal would tell that there is something.
             members = await self._find_members(conversation_id, user_id)
-        elif user_id not in members:
-            raise not_found()
         return tuple(members)
 
     async def _find_members(self, conversation_id: str, user_id: str) -> Members:
@@ -305,7 +306,7 @@ class SqliteStore(
             upgrade(self.path)
             connection = connect_writer(self.path)
             self._epoch = _epoch(connection, self._clock())
-            self.caches.disabled = queries.disabled_users(connection)
+            self._barred.load(connection)
             readers = Readers(lambda: connect_reader(self.path))
         except sqlite3.Error as error:
             self._lock.release()

@@ -8,7 +8,7 @@ from stockent.messaging.models import Message, Profile
 class Traces:
     """Of one batch, or of one attempt within it. What an attempt changed and undid leaves no trace."""
 
-    __slots__ = ("disabled", "failed", "messages", "people", "profiles")
+    __slots__ = ("disabled", "failed", "messages", "people", "profiles", "revoked", "valid_from")
 
     def __init__(self) -> None:
         #: In order: a message as it is now, new or changed; None for anything else that changed in the conversation's
@@ -19,6 +19,10 @@ class Traces:
         #: Profiles as they are stored now.
         self.profiles: dict[str, Profile] = {}
         self.disabled: dict[str, bool] = {}
+        #: Users who were signed out: the second before which their tokens are void.
+        self.valid_from: dict[str, int] = {}
+        #: Tokens by `jti`, and when they expire; None for one that is forgotten.
+        self.revoked: dict[str, int | None] = {}
         #: The batch was refused as a whole.
         self.failed = False
 
@@ -27,3 +31,5 @@ class Traces:
         self.people |= later.people
         self.profiles |= later.profiles
         self.disabled |= later.disabled
+        self.valid_from |= later.valid_from
+        self.revoked |= later.revoked

@@ -3,9 +3,10 @@
 Each method states its obligation; `tests/store/` holds one suite that judges every implementation of `Store`.
 """
 
+from .access import AccessRecords, Credential, Void
 from .attachments import AttachmentRecords, Begun, NewUpload, Readable, Upload
 from .emitter import Emitter
-from .store import Store, StoreError
+from .store import Store, StoreError, StoreInUse
 from .values import (
     Changed,
     Created,
@@ -26,10 +27,12 @@ from .values import (
 )
 
 __all__ = [
+    "AccessRecords",
     "AttachmentRecords",
     "Begun",
     "Changed",
     "Created",
+    "Credential",
     "Delivered",
     "Emitter",
     "Extras",
@@ -48,6 +51,8 @@ __all__ = [
     "Started",
     "Store",
     "StoreError",
+    "StoreInUse",
     "Upload",
     "View",
+    "Void",
 ]

@@ -26,6 +26,14 @@ class Emitter(Protocol):
         """Let every socket on every node leave the room, before this returns on this node."""
         ...
 
+    def end_user(self, user_id: str) -> None:
+        """Close every connection of the user's on every node, before this returns on this node."""
+        ...
+
+    def end_token(self, token_id: str) -> None:
+        """Close the connections that live by this token, before this returns, on this node."""
+        ...
+
     def leave_room(self, room: str, *, members_of: str) -> None:
         """Let every socket that is in `members_of` leave `room`, on every node, before this returns on this node."""
         ...

@@ -9,12 +9,15 @@ from msgspec import UNSET, UnsetType
 
 from ..models import Conversation, ConversationPage, ConversationStatus, MessagePage, Profile, Unread
 from ..search import SearchPage, SearchQuery
+from .access import AccessRecords
 from .attachments import AttachmentRecords
 from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
 from .values import Changed, Created, Joined, NewConversation, NewMessage, Read, Resumed, Sent, Started
 
 
-class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, AttachmentRecords, Protocol):
+class Store(
+    AccessRecords, Receipts, PresenceRecords, Reactions, Groups, PersonalState, AttachmentRecords, Protocol
+):
     """The truth. A write returns when it is durable, or raises `MessagingError`: then nothing was stored.
 
     Order: writes of one conversation take effect, and their awaiting callers are resumed, in the order of
@@ -57,12 +60,6 @@ class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Attachm
 
     async def profile(self, user_id: str, *, seen_by: str) -> Profile:
         """A profile that `seen_by` may see: one's own, or of somebody with whom a conversation is shared."""
-        ...
-
-    async def is_disabled(self, user_id: str) -> bool: ...
-
-    async def set_disabled(self, user_id: str, *, disabled: bool) -> None:
-        """Bar a user, or let them in again. Works for a user whom nobody has seen yet."""
         ...
 
     # conversations
@@ -214,3 +211,7 @@ class Store(Receipts, PresenceRecords, Reactions, Groups, PersonalState, Attachm
 
 class StoreError(Exception):
     """The store cannot open or go on; the text names what is wrong and what would mend it."""
+
+
+class StoreInUse(StoreError):
+    """Another process has it open."""

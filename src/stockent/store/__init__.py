@@ -1,7 +1,7 @@
 """The store: implements `messaging.ports.Store`. SQL lives here and nowhere else.
 
 `open_store` makes the store that a `DATABASE_URL` names, not yet open; `migrate` brings one to the newest schema
-without serving it.
+without serving it; `database_file` is where it lies, for who copies it (`snapshots`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from sqlalchemy.exc import ArgumentError
 
 from stockent.messaging.ports import Store, StoreError
 
-from .lock import claim
+from .lock import StoreHeldError, claim
 from .migrate import upgrade
 from .sqlite import SqliteStore
 
-__all__ = ["StoreError", "migrate", "open_store"]
+__all__ = ["StoreError", "StoreHeldError", "database_file", "migrate", "open_store"]
 
 
 def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> Store:
@@ -27,12 +27,12 @@ def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> 
 
     `sqlite:///relative/path` or `sqlite:////absolute/path`. `clock` gives seconds since the epoch.
     """
-    return SqliteStore(_sqlite_path(database_url), clock=clock)
+    return SqliteStore(database_file(database_url), clock=clock)
 
 
 def migrate(database_url: str) -> Path:
     """Bring the store to the newest schema and return its file. Blocks; no server may run on it meanwhile."""
-    path = _sqlite_path(database_url)
+    path = database_file(database_url)
     lock = claim(path)
     try:
         upgrade(path)
@@ -41,7 +41,8 @@ def migrate(database_url: str) -> Path:
     return path
 
 
-def _sqlite_path(database_url: str) -> Path:
+def database_file(database_url: str) -> Path:
+    """The file of the store at this address, which need not be there. Raises `StoreError` as `open_store` does."""
     url = _parse(database_url)
     kind = url.get_backend_name()
     if kind in ("postgresql", "postgres"):

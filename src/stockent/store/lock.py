@@ -23,8 +23,12 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+class StoreHeldError(StoreError):
+    """Another process holds the store's lock; it may be about to end."""
+
+
 class FileLock:
-    """Held from `acquire` to `release`; raises `StoreError` when another process holds it."""
+    """Held from `acquire` to `release`; raises `StoreHeldError` when another process holds it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +40,7 @@ class FileLock:
             _try_lock(descriptor)
         except OSError as error:
             os.close(descriptor)
-            raise StoreError(
+            raise StoreHeldError(
                 f"another process uses this store: it holds {self.path}. Stop it, or choose another DATA_DIR."
             ) from error
         self._descriptor = descriptor
@@ -48,19 +52,57 @@ class FileLock:
 
 
 def claim(database: Path) -> FileLock:
-    """Make the folder and the file where there are none, for the owner's eyes only, and lock them."""
+    """Make the folder and the file where there are none, for the owner's eyes only, and lock them.
+
+    A file that is not there means a new store, so one that a restore was about to put there is waited for.
+    """
+    lock = lock_store(database)
     try:
-        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot create the folder {database.parent}: {error.strerror}") from error
-    lock = FileLock(database.with_name(database.name + ".lock"))
-    lock.acquire()
-    try:
+        marker = restoring_marker(database)
+        if marker.exists():
+            raise StoreError(
+                f"a restore of {database} was interrupted: run `stockent restore` again. (It left {marker}.)"
+            )
         os.close(_create(database))
     except BaseException:
         lock.release()
         raise
     return lock
+
+
+def lock_store(database: Path) -> FileLock:
+    """Lock the place of a store, whether there is one or not."""
+    _make_folder(database.parent)
+    lock = FileLock(database.with_name(database.name + ".lock"))
+    lock.acquire()
+    return lock
+
+
+def restoring_marker(database: Path) -> Path:
+    """There while a restore exchanges the files of a store."""
+    return database.with_name(database.name + ".restoring")
+
+
+def _make_folder(folder: Path) -> None:
+    """With the folders above it, each name durable: what is stored later lies in them."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        for each in reversed(missing):
+            each.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(each.parent)
+    except OSError as error:
+        raise StoreError(f"cannot create the folder {folder}: {error.strerror}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in it durable; Windows keeps no folder open, and has no need to."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _create(path: Path) -> int:

@@ -6,10 +6,10 @@ only new files, and kept by tools that know nothing of it.
 """
 
 from .errors import BackupError
-from .make import Made, make
+from .making import Made, make
 from .manifest import Manifest
 from .progress import Progress
-from .restore import Restored, restore
-from .verify import verify
+from .proving import verify
+from .restoring import Restored, restore
 
 __all__ = ["BackupError", "Made", "Manifest", "Progress", "Restored", "make", "restore", "verify"]

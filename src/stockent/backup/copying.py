@@ -100,7 +100,10 @@ def write(path: Path, content: bytes) -> None:
 
 
 def make_directory(path: Path) -> Path:
-    path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+    """With those above it, for the owner alone as far as they are new."""
+    for each in reversed([path, *path.parents]):
+        if not each.exists():
+            each.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
     return path
 
 

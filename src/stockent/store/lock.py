@@ -85,11 +85,12 @@ def restoring_marker(database: Path) -> Path:
 
 def _make_folder(folder: Path) -> None:
     """With the folders above it, each name durable: what is stored later lies in them."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
-        for each in reversed(missing):
+        for each in reversed([each for each in folder.parents if not each.exists()]):
             each.mkdir(mode=0o700, exist_ok=True)
             sync_folder(each.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
     except OSError as error:
         raise StoreError(f"cannot create the folder {folder}: {error.strerror}") from error
 

@@ -28,7 +28,7 @@ from .errors import BackupError
 from .manifest import STORE, Manifest, Sum, blob_id_of, read_manifest, read_sums
 from .pins import clear_dead
 from .progress import Progress
-from .verify import check_files, check_sums, refuse_changed
+from .proving import check_files, check_sums, refuse_changed
 
 #: What follows the name of a store and of folders that were there before.
 BEFORE = "before-restore"

@@ -166,7 +166,7 @@ def test_a_store_that_cannot_open_is_one_sentence(tmp_path: Path) -> None:
 def test_a_port_in_use_is_told_with_a_way_out(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        arguments = ("--port", port, "--data-dir", str(tmp_path))
+        arguments = ("--port", port, "--data-dir", str(tmp_path), "--wait", "0")
         with serving(*arguments, JWT_SECRET=SECRET) as (process, _):
             _, told = process.communicate(timeout=START_DEADLINE_S)
     assert process.returncode == 1

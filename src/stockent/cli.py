@@ -52,8 +52,21 @@ def main() -> None:
 @click.option("--host", metavar="ADDRESS", help="Instead of HOST.")
 @click.option("--port", metavar="NUMBER", help="Instead of PORT.")
 @click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
-def serve(*, demo: bool, demo_public: bool, host: str | None, port: str | None, data_dir: str | None) -> None:
-    """Run the server: HTTP, Socket.IO and the page on one port."""
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0, max=600),
+    default=10,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a process that has the port or the store, and is about to end.",
+)
+def serve(
+    *, demo: bool, demo_public: bool, host: str | None, port: str | None, data_dir: str | None, wait: float
+) -> None:
+    """Run the server: HTTP, Socket.IO and the page on one port.
+
+    SIGTERM or SIGINT stop it in order; a second one at once.
+    """
     demo = demo or demo_public
     overrides = _given(HOST=host, PORT=port, DATA_DIR=data_dir)
     settings = _settings(overrides, demo=demo, demo_public=demo_public)
@@ -64,7 +77,7 @@ def serve(*, demo: bool, demo_public: bool, host: str | None, port: str | None, 
     def run() -> None:
         from .server import run as run_server
 
-        run_server(settings, demo=demo, on_started=on_started)
+        run_server(settings, demo=demo, on_started=on_started, wait_s=wait)
 
     _or_sentence(run, settings)
 

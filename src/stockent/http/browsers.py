@@ -59,7 +59,7 @@ class BrowserRules:
             await send(message)
 
         if refusal := self._refusal(scope, origin):
-            await _send_problem(send_with_headers, refusal)
+            await send_problem(send_with_headers, refusal)
         elif _is_preflight(scope):
             await _send(send_with_headers, 204, _preflight_headers(), b"")
         else:
@@ -139,7 +139,8 @@ def _forbidden(what: str) -> MessagingError:
     return MessagingError(Code.ORIGIN_FORBIDDEN, f"expected an allowed origin, got {what}")
 
 
-async def _send_problem(send: Send, error: MessagingError) -> None:
+async def send_problem(send: Send, error: MessagingError) -> None:
+    """The answer to a request that no route has seen."""
     status, headers, body = problems.problem(error)
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await _send(send, status, [*raw, (b"content-type", problems.MEDIA_TYPE.encode())], body)

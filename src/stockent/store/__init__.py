@@ -15,11 +15,11 @@ from sqlalchemy.exc import ArgumentError
 
 from stockent.messaging.ports import Store, StoreError
 
-from .lock import StoreHeldError, claim
+from .lock import StoreHeldError, claim, lock_store
 from .migrate import upgrade
 from .sqlite import SqliteStore
 
-__all__ = ["StoreError", "StoreHeldError", "database_file", "migrate", "open_store"]
+__all__ = ["StoreError", "database_file", "is_held", "migrate", "open_store"]
 
 
 def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> Store:
@@ -39,6 +39,15 @@ def migrate(database_url: str) -> Path:
     finally:
         lock.release()
     return path
+
+
+def is_held(database_url: str) -> str | None:
+    """A sentence about the other process that has this store, None when none has. Raises `StoreError`."""
+    try:
+        lock_store(database_file(database_url)).release()
+    except StoreHeldError as error:
+        return str(error)
+    return None
 
 
 def database_file(database_url: str) -> Path:

@@ -62,14 +62,19 @@ class Child:
 
 
 @asynccontextmanager
-async def serving(data_dir: Path, *options: str, ready: bool = True, **environ: str) -> AsyncIterator[Child]:
+async def serving(
+    data_dir: Path,
+    *options: str,
+    ready: bool = True,
+    program: tuple[str, str] = ("-m", "stockent"),
+    **environ: str,
+) -> AsyncIterator[Child]:
     """A child that listens, or that was only started; killed at the end of the block if it is still there."""
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
     settings = {"DATA_DIR": str(data_dir), "JWT_SECRET": SECRET, "PORT": "0", "LOG_FORMAT": "json"}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "stockent",
+        *program,
         "serve",
         *options,
         env=inherited | settings | environ,

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from stockent.messaging.ports import Store, StoreError
 
+from .checking import refuse_damaged
 from .lock import StoreHeldError, claim, lock_store
 from .migrate import upgrade
 from .sqlite import SqliteStore
@@ -35,6 +36,7 @@ def migrate(database_url: str) -> Path:
     path = database_file(database_url)
     lock = claim(path)
     try:
+        refuse_damaged(path)
         upgrade(path)
     finally:
         lock.release()

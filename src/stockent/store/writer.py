@@ -11,6 +11,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from secrets import randbelow
 from typing import Any
@@ -72,6 +73,8 @@ class Writer:
         #: Called on this thread with each statement of a batch: see `SqliteStore.trace`.
         self.on_statement: Callable[[str], object] | None = None
         self._connection: sqlite3.Connection | None = None
+        #: A commit was begun, and nobody knows whether it was done.
+        self._is_uncertain = False
 
     def start(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
         self._connection = connection
@@ -123,6 +126,7 @@ class Writer:
                 outcomes = self._commit(batch)
             except BaseException as error:  # noqa: BLE001  # whatever it is, every caller gets an answer
                 self._roll_back()
+                self._overwrite()
                 self._gather(batch, MAX_WAITING_WRITES + MAX_BATCH)
                 outcomes = _refusals(batch, error)
                 traces.failed = True
@@ -166,7 +170,9 @@ class Writer:
     def _transact(self, connection: sqlite3.Connection, batch: list[Operation]) -> list[Outcome]:
         connection.execute("BEGIN IMMEDIATE")
         outcomes = list(self._work(connection, batch))
+        self._is_uncertain = True
         connection.execute("COMMIT")
+        self._is_uncertain = False
         self.indexing.wrote(sum(operation.kind in _MAY_SEND for operation in batch))
         return outcomes
 
@@ -240,6 +246,19 @@ class Writer:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:
             self._disconnect()
+
+    def _overwrite(self) -> None:
+        """A commit that could not be synced may lie whole in the log: not to be seen now, but found after a crash.
+
+        Whatever is written next takes its place, though it may fail in the same way. Then what was refused stays so.
+        """
+        if self._is_uncertain and self._connection is not None:
+            self._is_uncertain = False
+            with suppress(sqlite3.Error):
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO meta (key, value) VALUES ('overwritten', ?)",
+                    (str(self._clock()),),
+                )
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,4 +1,4 @@
-"""A real server on a disk that is full, locked, failing or read-only: refusals, never a false ack, and it heals by itself."""
+"""A real server on a disk that is full, locked, failing or read-only: it refuses, never acks falsely, and heals."""
 
 from __future__ import annotations
 
@@ -110,12 +110,12 @@ def mounted(folder: Path) -> Iterator[Callable[[str], None]]:
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=700", "none", str(folder)]
     if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
         pytest.skip("this user may not mount")
+
+    def remount(options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
+
     try:
-        yield (
-            lambda options: (
-                subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True) and None
-            )
-        )
+        yield remount
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 

@@ -35,7 +35,7 @@ async def killed(store: Store, place: Place, tmp_path: Path) -> tuple[Path, str]
 async def test_a_log_that_was_cut_off_gives_what_came_before_the_cut_and_no_more(
     killed: tuple[Path, str], share: float
 ) -> None:
-    """No server acks what is not synced, so only a disk that lies loses the end of a log; what is left must be whole."""
+    """Only a disk that lies loses the end of a log, since acks follow the sync; what is left must be whole."""
     file, cid = killed
     log = file.with_name("stockent.db-wal")
     content = log.read_bytes()

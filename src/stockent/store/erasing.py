@@ -119,7 +119,8 @@ def _advance(connection: sqlite3.Connection, erasure: Erasure) -> None:
     erase_hanging_on(connection, span)
     name = f"{_KEY}{erasure.conversation_key}"
     if span.upto >= erasure.upto:
-        connection.execute("DELETE FROM meta WHERE key = ?", (name,))
+        if erasure.after:
+            connection.execute("DELETE FROM meta WHERE key = ?", (name,))
         return
     erasure.after = span.upto
     connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (name, encode_text(erasure)))

@@ -115,6 +115,45 @@ def test_migrate_makes_the_store_and_can_be_repeated(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "stockent.db").exists()
 
 
+def test_a_backup_is_made_proved_and_restored_without_any_key(tmp_path: Path) -> None:
+    data, target, new = (str(tmp_path / name) for name in ("data", "backup", "new"))
+    run("migrate", "--data-dir", data, JWT_SECRET=SECRET)
+    with serving("--data-dir", data, JWT_SECRET=SECRET) as (process, _):
+        made = run("backup", "--to", target, "--data-dir", data)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=START_DEADLINE_S)
+    assert made.exit_code == 0, made.output
+    assert f"{target} was made: 0 users, 0 conversations, 0 messages, 0 files; as of 20" in made.stdout
+    assert made.stderr == ""
+    proved = run("backup", "--verify", target)
+    assert (proved.exit_code, proved.stdout) == (0, made.stdout.replace("was made", "is whole"))
+    restored = run("restore", target, "--data-dir", new)
+    assert (restored.exit_code, restored.stdout) == (0, made.stdout.replace("was made", "was restored"))
+    again = run("restore", target, "--data-dir", new, "--force")
+    assert f"What was there before is kept: {new}/stockent.db.before-restore-" in again.stdout
+
+
+def test_backups_answer_an_operators_mistakes_with_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    nowhere, full = str(tmp_path / "nowhere"), str(tmp_path / "file")
+    for says, *command in (
+        ("there is no store at", "backup", "--data-dir", nowhere, "--to", f"{nowhere}/x"),
+        ("Not a directory", "backup", "--data-dir", nowhere, "--to", f"{full}/x"),
+        ("is no backup", "backup", "--verify", nowhere),
+        ("is no backup", "backup", "--verify", full),
+        ("is no backup", "restore", nowhere, "--data-dir", str(tmp_path / "new")),
+    ):
+        result = run(*command)
+        assert (result.exit_code, result.stdout) == (1, ""), command
+        assert result.stderr.startswith("Error: ")
+        assert says in result.stderr
+        assert "Traceback" not in result.output
+    assert run("backup", "--verify", nowhere, "--to", nowhere).exit_code == 2
+    assert run("backup", "--max-rate", "0").exit_code == 2
+    assert run("backup", FILES_URL="s3:/bad").exit_code == 2
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_store_that_cannot_open_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "stockent.db").write_bytes(b"this is no database" * 100)
     with serving("--data-dir", str(tmp_path), JWT_SECRET=SECRET) as (process, printed):
@@ -127,7 +166,7 @@ def test_a_store_that_cannot_open_is_one_sentence(tmp_path: Path) -> None:
 def test_a_port_in_use_is_told_with_a_way_out(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        arguments = ("--port", port, "--data-dir", str(tmp_path))
+        arguments = ("--port", port, "--data-dir", str(tmp_path), "--wait", "0")
         with serving(*arguments, JWT_SECRET=SECRET) as (process, _):
             _, told = process.communicate(timeout=START_DEADLINE_S)
     assert process.returncode == 1

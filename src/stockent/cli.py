@@ -1,4 +1,6 @@
-"""The command line: `stockent serve`, `token`, `user`, `check` and `migrate`. Thin: each reads settings and calls on.
+"""The command line: `stockent serve`, `token`, `user`, `check`, `migrate`, `backup` and `restore`.
+
+Thin: each command reads settings and calls on.
 
 A configuration that does not hold ends with code 2 and one line a problem; a port in use or a store that cannot open
 ends with code 1 and one sentence. No command answers such a mistake with a traceback.
@@ -9,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +23,7 @@ import msgspec
 
 from . import demo as demo_mode
 from .auth import mint, new_token_id
+from .backup.errors import BackupError
 from .config import ConfigError, Settings, describe_variables
 from .durations import duration_s
 from .messaging.blobs import BlobError
@@ -25,6 +31,13 @@ from .messaging.models import Id, Profile, Role
 from .messaging.ports import StoreError
 
 MAX_TTL_S = 366 * 86_400
+#: What the system refuses for a reason that lies with the machine and its settings.
+_OPERATORS = frozenset(
+    {
+        *(errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO),
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR, errno.EISDIR, errno.EXDEV),
+    }
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,8 +54,21 @@ def main() -> None:
 @click.option("--host", metavar="ADDRESS", help="Instead of HOST.")
 @click.option("--port", metavar="NUMBER", help="Instead of PORT.")
 @click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
-def serve(*, demo: bool, demo_public: bool, host: str | None, port: str | None, data_dir: str | None) -> None:
-    """Run the server: HTTP, Socket.IO and the page on one port."""
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0, max=600),
+    default=10,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a process that has the port or the store, and is about to end.",
+)
+def serve(
+    *, demo: bool, demo_public: bool, host: str | None, port: str | None, data_dir: str | None, wait: float
+) -> None:
+    """Run the server: HTTP, Socket.IO and the page on one port.
+
+    SIGTERM or SIGINT stop it in order; a second one at once.
+    """
     demo = demo or demo_public
     overrides = _given(HOST=host, PORT=port, DATA_DIR=data_dir)
     settings = _settings(overrides, demo=demo, demo_public=demo_public)
@@ -53,7 +79,7 @@ def serve(*, demo: bool, demo_public: bool, host: str | None, port: str | None, 
     def run() -> None:
         from .server import run as run_server
 
-        run_server(settings, demo=demo, on_started=on_started)
+        run_server(settings, demo=demo, on_started=on_started, wait_s=wait)
 
     _or_sentence(run, settings)
 
@@ -156,14 +182,107 @@ def migrate(*, data_dir: str | None, demo: bool) -> None:
     click.echo(f"{settings.database_url} has the newest schema")
 
 
+@main.command()
+@click.option(
+    "--to", metavar="DIRECTORY", help="Which must not be there yet; by default a new one in DATA_DIR/backups."
+)
+@click.option("--verify", metavar="DIRECTORY", help="Prove a backup that is there instead of making one.")
+@click.option("--force", is_flag=True, help="Replace a backup that is at --to.")
+@click.option(
+    "--max-rate", type=click.IntRange(min=1), metavar="MB", help="Copy at most so many megabytes a second."
+)
+@click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
+@click.option("--demo", is_flag=True, help="The demo's store instead.")
+def backup(
+    *, to: str | None, verify: str | None, force: bool, max_rate: int | None, data_dir: str | None, demo: bool
+) -> None:
+    """Copy the store and its files, also while the server runs; prove the copy.
+
+    Needs no key: DATA_DIR, DATABASE_URL and FILES_URL are all that it reads. What is at --to is whole, or not there.
+    """
+    if verify is not None and (to is not None or force or max_rate is not None):
+        raise click.UsageError("--verify only reads: expected it without --to, --force and --max-rate")
+    settings = _settings(_given(DATA_DIR=data_dir), demo=demo, keyless=True)
+
+    def run() -> None:
+        from . import backup as backups
+
+        if verify is not None:
+            _tell_backup("is whole", Path(verify), backups.verify(Path(verify)))
+            return
+        with _cleaning_up():
+            made = backups.make(
+                settings,
+                None if to is None else Path(to),
+                demo=demo,
+                force=force,
+                max_bytes_per_s=None if max_rate is None else max_rate * 1_000_000,
+            )
+        _tell_backup("was made", *made)
+
+    _or_sentence(run, settings)
+
+
+@main.command()
+@click.argument("backup", metavar="BACKUP")
+@click.option("--force", is_flag=True, help="Keep a store that is there beside the restored one.")
+@click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
+@click.option("--demo", is_flag=True, help="The demo's store instead.")
+def restore(*, backup: str, force: bool, data_dir: str | None, demo: bool) -> None:
+    """Put a backup in place of a store, while no server runs.
+
+    All of it is proved before anything changes. Clients notice, by the store's new epoch, and load anew; what they have
+    written and that the backup does not hold, they send again.
+    """
+    settings = _settings(_given(DATA_DIR=data_dir), demo=demo, keyless=True)
+
+    def run() -> None:
+        from . import backup as backups
+
+        with _cleaning_up():
+            restored = backups.restore(Path(backup), settings, demo=demo, force=force)
+        _tell_backup("was restored", Path(backup), restored.manifest)
+        for kept in restored.kept:
+            click.echo(f"What was there before is kept: {kept}")
+
+    _or_sentence(run, settings)
+
+
+@contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """SIGTERM ends the block as an exception does, so that what is half-made is removed."""
+    former = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def _tell_backup(what: str, path: Path, manifest: Any) -> None:
+    counts, files = manifest.counts, manifest.files
+    kept = (
+        f"{files.count} files" if files.bucket is None else f"without its files, which are in {files.bucket}"
+    )
+    click.echo(
+        f"{path} {what}: {counts.users} users, {counts.conversations} conversations, {counts.messages} messages, "
+        f"{kept}; as of {manifest.made_at}"
+    )
+    if files.missing:
+        click.echo(
+            f"Warning: {len(files.missing)} files of the store were not found; see its manifest", err=True
+        )
+
+
 def _given(**values: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _settings(overrides: dict[str, str], *, demo: bool, demo_public: bool = False) -> Settings:
+def _settings(
+    overrides: dict[str, str], *, demo: bool, demo_public: bool = False, keyless: bool = False
+) -> Settings:
     try:
-        settings = Settings.load(os.environ, overrides, demo=demo, demo_public=demo_public)
-        return demo_mode.with_secret(settings) if demo else settings
+        settings = Settings.load(os.environ, overrides, demo=demo, demo_public=demo_public, keyless=keyless)
+        return demo_mode.with_secret(settings) if demo and not keyless else settings
     except ConfigError as error:
         click.echo("The configuration does not hold:", err=True)
         for problem in error.problems:
@@ -175,14 +294,14 @@ def _or_sentence(run: Callable[[], Any], settings: Settings) -> None:
     """Turn the mistakes of an operator into one sentence; anything else is a fault and keeps its traceback."""
     try:
         run()
-    except (StoreError, BlobError) as error:
+    except (StoreError, BlobError, BackupError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise click.ClickException(
                 f"port {settings.port} on {settings.host} is in use; stop what uses it or choose another with --port"
             ) from None
-        if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR):
+        if error.errno in _OPERATORS:
             raise click.ClickException(str(error)) from None
         raise
 

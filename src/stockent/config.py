@@ -100,6 +100,8 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("LOG_FORMAT", "auto", "console, json, or auto: console on a terminal, else json"),
 )
+#: What only who serves or signs must have.
+KEYS = frozenset({"JWT_SECRET", "JWT_JWKS_URL", "JWT_PUBLIC_KEY"})
 DEFAULTS: Mapping[str, str | None] = {variable.name: variable.default for variable in VARIABLES}
 
 
@@ -116,7 +118,7 @@ class Settings:
     """What the environment says, checked.
 
     Exactly one of `jwt_secret`, `jwt_jwks_url` and `jwt_public_key` (PEM text) is set. In demo mode none need
-    be, until `demo.with_secret` has filled in a generated secret.
+    be, until `demo.with_secret` has filled in a generated secret; keyless settings have none, nor `files_keys`.
     """
 
     host: str
@@ -149,14 +151,19 @@ class Settings:
         *,
         demo: bool = False,
         demo_public: bool = False,
+        keyless: bool = False,
     ) -> Settings:
         """Read and check everything; `overrides` (the command line's, by the same names) win over `environ`.
 
         An empty value counts as not set. `demo` needs no secret and wants a loopback HOST unless
-        `demo_public`. Raises `ConfigError` with all problems. Touches no file but the PEM file that
-        JWT_PUBLIC_KEY may name.
+        `demo_public`. `keyless`, for what neither serves nor signs, reads no key and no secret. Raises
+        `ConfigError` with all problems. Touches no file but the PEM file that JWT_PUBLIC_KEY may name.
         """
-        reader = _Reader({**environ, **(overrides or {})})
+        values = {**environ, **(overrides or {})}
+        reader = _Reader(
+            {name: value for name, value in values.items() if not keyless or name not in KEYS},
+            keyless=keyless,
+        )
         settings = reader.settings(demo=demo, demo_public=demo_public)
         if reader.problems:
             raise ConfigError(tuple(reader.problems))
@@ -195,8 +202,9 @@ def markdown_variables() -> str:
 class _Reader:
     """Each method returns a usable value and notes a problem instead of raising: one start shows all of them."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], *, keyless: bool) -> None:
         self._values = values
+        self._keyless = keyless
         self.problems: list[str] = []
 
     def settings(self, *, demo: bool, demo_public: bool) -> Settings:
@@ -290,7 +298,7 @@ class _Reader:
 
     def _files_keys(self) -> S3Keys | None:
         """Not looked at without FILES_URL: other programs read the same variables."""
-        if self._text("FILES_URL") is None:
+        if self._keyless or self._text("FILES_URL") is None:
             return None
         key_id, key = self._text("AWS_ACCESS_KEY_ID"), self._text("AWS_SECRET_ACCESS_KEY")
         for name, text in (("AWS_ACCESS_KEY_ID", key_id), ("AWS_SECRET_ACCESS_KEY", key)):
@@ -361,7 +369,7 @@ class _Reader:
             self._refuse_second_key(keys, demo=demo)
             return None
         if not secret.strip():
-            if not demo:
+            if not demo and not self._keyless:
                 self._expected(
                     "JWT_SECRET", f"a random secret of at least 32 bytes ({SECRET_HINT})", "nothing"
                 )

@@ -10,7 +10,7 @@ from secrets import randbelow
 
 from .media import models
 from .media.inspect import discard_made
-from .media.models import MediaBusy, MediaRefused, MediaUnavailable
+from .media.models import MediaBusy, MediaNoRoom, MediaRefused, MediaUnavailable
 from .media.worker import MediaWorkers
 from .messaging.errors import Code, MessagingError
 from .messaging.inspection import Inspection, Thumbnail
@@ -40,6 +40,10 @@ class MediaInspector:
             raise MessagingError(Code.CONTENT_REFUSED, str(refusal)) from refusal
         except MediaBusy as busy:
             raise _later(Code.OVERLOADED, busy) from busy
+        except MediaNoRoom as full:
+            raise MessagingError(
+                Code.STORAGE_FULL, "there is no room for files now; what came before is kept"
+            ) from full
         except MediaUnavailable as unavailable:
             raise _later(Code.STORE_UNAVAILABLE, unavailable) from unavailable
 

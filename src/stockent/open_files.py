@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from .backup.pins import clear_dead
 from .config import Settings
 from .files import open_blobs
 from .inspecting import MediaInspector
@@ -19,6 +21,7 @@ async def open_files(settings: Settings) -> AsyncIterator[tuple[Blobs, MediaInsp
     blobs = open_blobs(settings.files_place, settings.files_keys, settings.files_dir)
     workers = MediaWorkers(MediaLimits(max_duration_s=settings.policy.max_voice_s))
     try:
+        await asyncio.to_thread(clear_dead, settings.files_dir)
         await blobs.open()
         yield blobs, MediaInspector(workers)
     finally:

@@ -1,13 +1,14 @@
 """The composition root: builds everything, knows the order of starting and stopping, and sees all packages.
 
 Starting: store, whose lock bars every other process from the files too, then files, broker and sockets, HTTP, then the
-port opens. Stopping (SIGTERM, SIGINT): the port closes, clients are told to come back, sockets are closed, running
-commands end, and files and store finish what they accepted.
+port opens. Stopping (SIGTERM, SIGINT): the port closes, clients are told to come back, what runs ends and what comes is
+refused, sockets are closed, and files and store finish what they accepted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket as sockets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -35,14 +36,18 @@ from .messaging.timers import CallLater, loop_call_later
 from .open_files import open_files
 from .rates import Limit, Rates, RateSettings
 from .socketio import Limits, Listener, Proxies, Server, listener, tune_collector
-from .store import open_store
+from .store import is_held, open_store
 
 log = structlog.get_logger("stockent.server")
 
-#: What clients are told to wait before they reconnect after a planned stop; each adds its own jitter.
-RECONNECT_IN_MS = 1_000
 #: Between the notice and the close: time for it to leave the socket buffers.
 DRAIN_S = 0.2
+#: How long commands that run may take to end. The store answers within its own bounds, which are shorter.
+SETTLE_S = 5.0
+#: How long a start waits for another process that has the port or the store: one that is being stopped. Supervisors
+#: may start the next before the last has gone.
+WAIT_S = 10.0
+WAIT_STEP_S = 0.05
 BACKLOG = 4_096
 #: A message of 5,000 characters is at most 60 KB of escaped JSON; files do not come this way.
 #: Of its rooms one is the user's; whom a socket watches takes nothing from the conversations that it has in view.
@@ -64,18 +69,30 @@ class Node:
     port: int
 
 
-def run(settings: Settings, *, demo: bool = False, on_started: Callable[[int], None] | None = None) -> None:
+def run(
+    settings: Settings,
+    *,
+    demo: bool = False,
+    on_started: Callable[[int], None] | None = None,
+    wait_s: float = WAIT_S,
+) -> None:
     """Serve until SIGTERM or SIGINT. `on_started` is called with the port once it is open.
 
-    Raises OSError when the port cannot be had, `StoreError` when the store cannot open.
+    For up to `wait_s` it waits for a process that has the port or the store. Raises OSError when the port cannot be
+    had, `StoreError` when the store cannot open.
     """
     logs.configure(settings.log_level, settings.log_format)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, demo=demo, on_started=on_started))
+        runner.run(_serve(settings, demo=demo, on_started=on_started, wait_s=wait_s))
 
 
-async def _serve(settings: Settings, *, demo: bool, on_started: Callable[[int], None] | None) -> None:
-    with bind(settings.host, settings.port) as sock:
+async def _serve(
+    settings: Settings, *, demo: bool, on_started: Callable[[int], None] | None, wait_s: float
+) -> None:
+    until = asyncio.get_running_loop().time() + wait_s
+    # The port first: who comes from here on waits in its queue, and is not turned away.
+    with await _bound(settings, until) as sock:
+        await _store_free(settings, until)
         async with node(settings, sock, demo=demo) as running:
             log.info("listening", host=settings.host, port=running.port)
             if on_started is not None:
@@ -153,9 +170,12 @@ async def _build(
 
     async def before_stop() -> None:
         log.info("stopping", sockets=len(namespace.sockets))
-        gateway.drain(reconnect_in_ms=RECONNECT_IN_MS)
+        server.engine.refuse_new()
+        gateway.drain()
         attachments.stop()
-        await asyncio.sleep(DRAIN_S)
+        settled, _ = await asyncio.gather(server.settle(timeout_s=SETTLE_S), asyncio.sleep(DRAIN_S))
+        if not settled:
+            log.warning("commands_cut_off", after_s=SETTLE_S)
         # The broker stays until HTTP has ended too: what a request still commits, it announces.
         server.engine.stop()
 
@@ -169,6 +189,7 @@ async def _build(
         demo=shown,
         readiness=ready,
         rates=rates,
+        is_stopping=lambda: server.engine.stopping,
     )
     await server.start()
     gateway.start()
@@ -199,6 +220,32 @@ def limits(settings: Settings) -> Limits:
     here = replace(LIMITS, recovery_window_s=settings.recovery_window_s)
     pace = settings.rates.paces.get(Limit.CONNECTION_BYTES)
     return here if pace is None else replace(here, max_bytes_per_s=pace.per_s, burst_bytes=pace.burst)
+
+
+async def _bound(settings: Settings, until: float) -> sockets.socket:
+    """The port, as soon as it is free; the last attempt is made after `until`."""
+    told = False
+    while True:
+        is_last = asyncio.get_running_loop().time() >= until
+        try:
+            return bind(settings.host, settings.port)
+        except OSError as error:
+            if is_last or error.errno != errno.EADDRINUSE:
+                raise
+        if not told:
+            log.warning("waiting", reason=f"port {settings.port} is in use")
+            told = True
+        await asyncio.sleep(WAIT_STEP_S)
+
+
+async def _store_free(settings: Settings, until: float) -> None:
+    """Return when no other process has the store, or at `until`: then opening it tells."""
+    told = False
+    while (reason := is_held(settings.database_url)) and asyncio.get_running_loop().time() < until:
+        if not told:
+            log.warning("waiting", reason=reason)
+            told = True
+        await asyncio.sleep(WAIT_STEP_S)
 
 
 def bind(host: str, port: int) -> sockets.socket:

@@ -71,8 +71,8 @@ class World:
         await self.start()
 
     async def start(self) -> None:
-        settings = {"PORT": str(self._port), "RATE_LIMITS": "off", "EDIT_WINDOW": "forever"}
-        self.child = await self._life.enter_async_context(serving(self._data_dir, **settings))
+        server = serving(self._data_dir, PORT=str(self._port), RATE_LIMITS="off", EDIT_WINDOW="forever")
+        self.child = await self._life.enter_async_context(server)
 
     async def kill(self) -> None:
         self.child.process.kill()

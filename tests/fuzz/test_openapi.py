@@ -60,8 +60,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The loop only runs while the server starts and ends, so the server must not write more than a pipe holds."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, requests.Session() as session:
         life = AsyncExitStack()
-        quiet = {"LOG_LEVEL": "error", "RATE_LIMITS": "off"}
-        child = runner.run(life.enter_async_context(serving(tmp_path_factory.mktemp("openapi"), **quiet)))
+        server = serving(tmp_path_factory.mktemp("openapi"), LOG_LEVEL="error", RATE_LIMITS="off")
+        child = runner.run(life.enter_async_context(server))
         token = child.token("ann")
         session.headers["Authorization"] = f"Bearer {token}"
         served = Served(child.url, token, {}, child, session)

@@ -62,14 +62,19 @@ class Child:
 
 
 @asynccontextmanager
-async def serving(data_dir: Path, *options: str, **environ: str) -> AsyncIterator[Child]:
-    """A child that listens; killed at the end of the block if it is still there."""
+async def serving(
+    data_dir: Path,
+    *options: str,
+    ready: bool = True,
+    program: tuple[str, str] = ("-m", "stockent"),
+    **environ: str,
+) -> AsyncIterator[Child]:
+    """A child that listens, or that was only started; killed at the end of the block if it is still there."""
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
-    settings = {"DATA_DIR": str(data_dir), "JWT_SECRET": SECRET, "PORT": "0", "LOG_FORMAT": "json"}
+    settings = {"DATA_DIR": str(data_dir), "JWT_SECRET": SECRET, "PORT": "0", "LOG_FORMAT": "json", "RATE_LIMITS": "off"}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "stockent",
+        *program,
         "serve",
         *options,
         env=inherited | settings | environ,
@@ -78,7 +83,8 @@ async def serving(data_dir: Path, *options: str, **environ: str) -> AsyncIterato
     )
     child = Child(process)
     try:
-        await poll_until(lambda: child.url, START_TIMEOUT_S)
+        if ready:
+            await poll_until(lambda: child.url, START_TIMEOUT_S)
         yield child
     finally:
         if process.returncode is None:

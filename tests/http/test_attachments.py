@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from stockent.messaging.attachments import MAX_CHUNK_BYTES
@@ -459,3 +460,20 @@ async def test_a_full_disk_is_told_and_what_came_before_is_kept(web: Web, talk: 
         assert (await talk.ana.get(f"/api/attachments/{upload['id']}")).json()["offset"] == 1_000_000
     done = await part(talk.ana, upload["id"], 1_000_000, content[1_000_000:])
     assert (await talk.ana.get(done.json()["attachment"]["url"])).content == content
+
+
+async def test_a_disk_that_fills_while_a_file_is_looked_at_is_told_as_that_and_an_empty_part_tries_again(
+    web: Web, talk: Talk
+) -> None:
+    await uploaded(talk.ana, telling_jpeg(), "first.jpg")
+    [looking] = [child for child in psutil.Process().children() if "stockent.media.child" in child.cmdline()]
+    room = looking.rlimit(psutil.RLIMIT_FSIZE)
+    looking.rlimit(psutil.RLIMIT_FSIZE, (50, room[1]))
+    content = telling_jpeg()
+    upload = await begun(talk.ana, len(content), "second.jpg")
+    assert_problem(await part(talk.ana, upload["id"], 0, content), 507, "storage_full")
+    state = (await talk.ana.get(f"/api/attachments/{upload['id']}")).json()
+    assert (state["offset"], state["ready"]) == (len(content), False)
+    looking.rlimit(psutil.RLIMIT_FSIZE, room)
+    done = await part(talk.ana, upload["id"], len(content), b"")
+    assert (done.status_code, done.json()["ready"]) == (200, True)

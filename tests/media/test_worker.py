@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -18,7 +19,14 @@ from typing import Any
 
 import pytest
 
-from stockent.media.models import Inspection, MediaBusy, MediaRefused, MediaUnavailable, cleaned_path
+from stockent.media.models import (
+    Inspection,
+    MediaBusy,
+    MediaNoRoom,
+    MediaRefused,
+    MediaUnavailable,
+    cleaned_path,
+)
 from stockent.media.worker import JOBS_PER_PROCESS, MediaWorkers
 from tests.media.making import encoded, picture, png, recording, telling_jpeg
 from tests.waiting import poll_until
@@ -123,6 +131,28 @@ async def test_a_recording_comes_back_measured(workers: MediaWorkers, tmp_path: 
     assert inspection.kind == "VOICE"
     assert inspection.duration_ms is not None
     assert abs(inspection.duration_ms - 1_000) <= 20
+
+
+@pytest.mark.parametrize("voice", [False, True])
+async def test_without_room_for_what_is_made_of_it_a_file_is_not_at_fault(
+    workers: MediaWorkers, tmp_path: Path, voice: bool
+) -> None:
+    source = tmp_path / "source"
+    if voice:
+        recording(source, "webm", 1.0)
+    else:
+        source.write_bytes(telling_jpeg())
+    await workers.inspect(text(tmp_path))
+    (pid,) = workers.pids
+    room = resource.prlimit(pid, resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
+
+    with pytest.raises(MediaNoRoom):
+        await workers.inspect(source, voice=voice)
+
+    assert set(tmp_path.iterdir()) == {source, tmp_path / "text"}
+    assert workers.pids == [pid]
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, room)
+    assert (await workers.inspect(source, voice=voice)).cleaned is not None
 
 
 async def test_a_refusal_comes_back_and_the_process_goes_on(workers: MediaWorkers, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from secrets import randbelow
 from typing import Any
 
 import structlog
@@ -42,6 +43,11 @@ log = structlog.get_logger("stockent.gateway")
 IDENTITY_CHECK_S = 2.0
 #: How long before its end a client is told that its token expires.
 EXPIRY_NOTICE_S = 60.0
+#: After a planned stop clients come back after this long at the earliest, then so many a second, all within the last.
+#: A server takes about 5,000 connections a second; each also resumes.
+RECONNECT_IN_MS = 1_000
+RECONNECTS_PER_S = 1_000
+MAX_SPREAD_MS = 30_000
 
 
 class Gateway:
@@ -59,6 +65,8 @@ class Gateway:
         self._call_later = domain.call_later
         self._watch: Timer | None = None
         self._barring: asyncio.Task[None] | None = None
+        #: While the server stops: up to when clients are told to wait before they come back.
+        self._spread_ms: int | None = None
         self._limits = _limits(namespace.limits.max_payload_bytes, domain.policy)
         self._context = Context(domain, self._identify)
         #: For the engine under the namespace.
@@ -72,11 +80,27 @@ class Gateway:
     def start(self) -> None:
         self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)
 
-    def drain(self, *, reconnect_in_ms: int) -> None:
-        """Tell every client on this node that the server is about to stop."""
-        notice = ServerDraining(reconnect_in_ms=reconnect_in_ms)
-        for socket in tuple(self._namespace.sockets.values()):
-            socket.emit(SERVER_DRAINING, notice)
+    def drain(self) -> None:
+        """Tell every client on this node that the server is about to stop, and refuse commands that are not begun.
+
+        Each is told another time to come back, over a span that grows with their number: the next process is not to
+        greet them all in one instant.
+        """
+        sockets = tuple(self._namespace.sockets.values())
+        self._spread_ms = min(MAX_SPREAD_MS, max(RECONNECT_IN_MS, 1_000 * len(sockets) // RECONNECTS_PER_S))
+        for socket in sockets:
+            socket.emit(SERVER_DRAINING, ServerDraining(reconnect_in_ms=self._reconnect_in_ms()))
+
+    def _reconnect_in_ms(self) -> int:
+        return RECONNECT_IN_MS + randbelow(self._spread_ms or RECONNECT_IN_MS)
+
+    def _refuse_while_draining(self) -> None:
+        if self._spread_ms is not None:
+            raise MessagingError(
+                Code.SHUTTING_DOWN,
+                "the server is stopping; come back soon",
+                retry_after_ms=self._reconnect_in_ms(),
+            )
 
     def stop(self) -> None:
         for running in (self._watch, self._barring):
@@ -96,6 +120,7 @@ class Gateway:
         # Who speaks stands in `data` from here on; what the client sent need not stay in memory.
         socket.auth = {}
         try:
+            self._refuse_while_draining()
             identity = await identify_from(
                 socket.request.address,
                 token,
@@ -207,6 +232,7 @@ class Gateway:
         speaker: Speaker = socket.data
         log.debug("receive", socket=socket.id, user=speaker.actor.user_id, command=name[:80])
         try:
+            self._refuse_while_draining()
             self._pacing.enter(socket, speaker.actor, name)
             verb = VERBS.get(name)
             if verb is None:

@@ -1,13 +1,13 @@
 """Puts the HTTP side together: browser rules around the API and the page. Called by the composition root and tests.
 
-The order is: security headers and origins, then whether there is room, then the API or the page by path, then for the
-API the token, then how much its user has asked already, then the body. A request that fails one is not looked at by the
-next. What the API answers gets its ETag and content coding before it comes back to the rules.
+The order is: security headers and origins, whether the server stops, whether there is room, then the API or the page by
+path, then for the API the token, then how much its user has asked already, then the body. A request that fails one is
+not looked at by the next. What the API answers gets its ETag and content coding before it comes back to the rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib.resources.abc import Traversable
 
 from litestar import Litestar
@@ -29,6 +29,7 @@ from .representations import Representations
 from .routes import given, open_routes, speaking_routes
 from .site import Site
 from .speaker import SpeakerMiddleware
+from .stopping import Stopping
 from .throttling import Anonymous, InFlight
 
 API_PATHS = ("/api", "/healthz", "/readyz")
@@ -45,12 +46,14 @@ def create_app(
     readiness: Readiness | None = None,
     rates: Rates | None = None,
     page_dir: Traversable | None = None,
+    is_stopping: Callable[[], bool] = bool,
 ) -> ASGIApp:
     """Return the ASGI app of everything but Socket.IO.
 
     `allowed_origins` is the exact allow-list for browsers. `files_origin` is where links to files lead, None when files
     come from here. `rates` count, by default as the table says. `readiness` is what `/readyz` asks, by default
-    the store. `page_dir` holds the built page, by default the package's own. The store need not be open yet.
+    the store. `page_dir` holds the built page, by default the package's own. `is_stopping` is asked with each request.
+    The store need not be open yet.
     """
     rates = rates or Rates()
     api = Representations(
@@ -64,7 +67,8 @@ def create_app(
         else:
             await site(scope, receive, send)
 
-    return BrowserRules(InFlight(app, rates), origins=allowed_origins, files_origin=files_origin)
+    serving = Stopping(InFlight(app, rates), is_stopping)
+    return BrowserRules(serving, origins=allowed_origins, files_origin=files_origin)
 
 
 def create_api(

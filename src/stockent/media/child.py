@@ -14,6 +14,7 @@ from typing import BinaryIO
 from . import wire
 from .inspect import inspect
 from .models import MediaRefused
+from .room import is_no_room
 
 NICENESS = 10
 
@@ -65,7 +66,9 @@ def _answer(job: wire.Job) -> wire.Answer:
         return wire.Refused(str(error))
     except MemoryError:
         return wire.Refused("looking at the file needs more memory than there is for one file")
-    except Exception:  # noqa: BLE001  # told to the parent, which logs it
+    except Exception as error:  # noqa: BLE001  # told to the parent, which logs it
+        if is_no_room(error):
+            return wire.NoRoom()
         return wire.Failed(traceback.format_exc()[-wire.MAX_DETAIL_CHARS :])
 
 

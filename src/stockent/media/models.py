@@ -28,6 +28,10 @@ class MediaBusy(MediaUnavailable):
     """Too many files wait already."""
 
 
+class MediaNoRoom(MediaUnavailable):
+    """The disk is full: what is made of the file cannot be written."""
+
+
 class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked at, and no more. Judged before anything is decoded, except durations."""
 

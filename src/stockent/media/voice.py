@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import av
 
 from .models import WAVEFORM_VALUES, Inspection, MediaLimits, MediaRefused, cleaned_path
+from .room import is_no_room
 from .waveform import Waveform
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def inspect_voice(source: Path, media_type: str, limits: MediaLimits) -> Inspect
     try:
         duration_ms, waveform = _repacked(source, reader, cleaned, writer, limits)
     except (av.FFmpegError, ValueError) as error:
+        if is_no_room(error):
+            raise
         raise MediaRefused("the recording could not be read") from error
     return Inspection(
         media_type=told_type, kind="VOICE", duration_ms=duration_ms, waveform=waveform, cleaned=cleaned

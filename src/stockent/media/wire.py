@@ -39,7 +39,11 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     detail: str
 
 
-Answer = Ready | Done | Refused | Failed
+class NoRoom(msgspec.Struct, frozen=True, tag=True):
+    """As `Failed`, because the disk is full."""
+
+
+Answer = Ready | Done | Refused | Failed | NoRoom
 
 
 def _to_json(value: Any) -> str:

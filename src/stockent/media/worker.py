@@ -14,7 +14,7 @@ import structlog
 
 from . import wire
 from .inspect import discard_made
-from .models import Inspection, MediaBusy, MediaLimits, MediaRefused, MediaUnavailable
+from .models import Inspection, MediaBusy, MediaLimits, MediaNoRoom, MediaRefused, MediaUnavailable
 from .process import ChildDied, ChildProcess
 
 PROCESSES = 1
@@ -65,9 +65,9 @@ class MediaWorkers:
     async def inspect(self, source: Path, *, voice: bool = False) -> Inspection:
         """Look at one file, which must not change meanwhile; `voice` demands a recording.
 
-        Raises `MediaRefused` for a file that is not to be kept; `MediaBusy` where too many wait, and
-        `MediaUnavailable` where no process can be had or the disk is at fault: worth another try. What an inspection
-        writes beside the source is gone when it fails or is cancelled, and the process with it.
+        Raises `MediaRefused` for a file that is not to be kept; `MediaBusy` where too many wait, `MediaNoRoom` where
+        the disk is full, and `MediaUnavailable` where no process can be had or the disk is at fault: worth another
+        try. What an inspection writes beside the source is gone when it fails or is cancelled, and the process with it.
         """
         if self._waiting >= self._max_waiting:
             raise MediaBusy("too many files wait to be looked at")
@@ -111,6 +111,8 @@ class MediaWorkers:
                     return inspection
                 case wire.Refused(reason):
                     raise MediaRefused(reason)
+                case wire.NoRoom():
+                    raise MediaNoRoom("there is no room to look at the file now")
                 case wire.Failed(detail):
                     log.error("media_failed", source=job.source.name, detail=detail)
             raise MediaUnavailable("the file could not be looked at now")

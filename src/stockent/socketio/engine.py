@@ -223,9 +223,13 @@ class Engine:
         """As `close`, but after what is running now: safe inside a delivery loop."""
         asyncio.get_running_loop().call_soon(self.close, connection, reason)
 
+    def refuse_new(self) -> None:
+        """Before a planned stop: sessions that are there go on, and none is opened any more."""
+        self.stopping = True
+
     def stop(self) -> None:
         """End every session; new ones are refused."""
-        self.stopping = True
+        self.refuse_new()
         for connection in tuple(self.connections.values()):
             self.close(connection, Reason.SHUTTING_DOWN)
         self._heartbeats.stop()

@@ -81,6 +81,11 @@ class Server:
     async def start(self) -> None:
         await self.broker.start(self._deliver)
 
+    async def settle(self, *, timeout_s: float) -> bool:
+        """Wait for the handlers that run now, with what is queued behind each. Returns whether all ended in time."""
+        working = set(self._working)
+        return not working or not (await asyncio.wait(working, timeout=timeout_s))[1]
+
     async def stop(self, *, timeout_s: float = 5.0) -> None:
         """Disconnect everybody, then wait for the handlers that still run, at most `timeout_s`. Idempotent."""
         self.engine.stop()

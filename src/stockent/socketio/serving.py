@@ -50,7 +50,10 @@ async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Listener(uvicorn.Server):
-    """uvicorn's server. On SIGTERM or SIGINT `before_stop` runs first, while connections still stand."""
+    """uvicorn's server. On SIGTERM or SIGINT `before_stop` runs first, while connections still stand.
+
+    A second signal ends the process at once, as a signal does that nobody handles.
+    """
 
     def __init__(self, config: uvicorn.Config, before_stop: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
@@ -58,12 +61,17 @@ class Listener(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End `serve` by returning: uvicorn would raise the signal again, before the caller has closed its own."""
-        self.force_exit = self.should_exit and sig == signal.SIGINT
+        if self.should_exit:
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
         self.should_exit = True
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        # First of all, so that the next process finds the port free.
         for server in self.servers:
             server.close()
+        for sock in sockets or []:
+            sock.close()
         await self._before_stop()
         await super().shutdown(sockets)
 

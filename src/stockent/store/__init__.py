@@ -1,7 +1,7 @@
 """The store: implements `messaging.ports.Store`. SQL lives here and nowhere else.
 
 `open_store` makes the store that a `DATABASE_URL` names, not yet open; `migrate` brings one to the newest schema
-without serving it.
+without serving it; `database_file` is where it lies, for who copies it (`snapshots`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from stockent.messaging.ports import Store, StoreError
+from stockent.messaging.ports import Store, StoreError, StoreInUse
 
-from .lock import claim
+from .checking import refuse_damaged
+from .lock import claim, lock_store
 from .migrate import upgrade
 from .sqlite import SqliteStore
 
-__all__ = ["StoreError", "migrate", "open_store", "store_exists"]
+__all__ = ["StoreError", "database_file", "is_held", "migrate", "open_store", "store_exists"]
 
 
 def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> Store:
@@ -27,25 +28,36 @@ def open_store(database_url: str, *, clock: Callable[[], float] = time.time) -> 
 
     `sqlite:///relative/path` or `sqlite:////absolute/path`. `clock` gives seconds since the epoch.
     """
-    return SqliteStore(_sqlite_path(database_url), clock=clock)
+    return SqliteStore(database_file(database_url), clock=clock)
 
 
 def store_exists(database_url: str) -> bool:
-    return _sqlite_path(database_url).exists()
+    return database_file(database_url).exists()
 
 
 def migrate(database_url: str) -> Path:
     """Bring the store to the newest schema and return its file. Blocks; no server may run on it meanwhile."""
-    path = _sqlite_path(database_url)
+    path = database_file(database_url)
     lock = claim(path)
     try:
+        refuse_damaged(path)
         upgrade(path)
     finally:
         lock.release()
     return path
 
 
-def _sqlite_path(database_url: str) -> Path:
+def is_held(database_url: str) -> str | None:
+    """A sentence about the other process that has this store, None when none has. Raises `StoreError`."""
+    try:
+        lock_store(database_file(database_url)).release()
+    except StoreInUse as error:
+        return str(error)
+    return None
+
+
+def database_file(database_url: str) -> Path:
+    """The file of the store at this address, which need not be there. Raises `StoreError` as `open_store` does."""
     url = _parse(database_url)
     kind = url.get_backend_name()
     if kind in ("postgresql", "postgres"):

@@ -28,9 +28,10 @@ from stockent.messaging.policy import duration
 from stockent.messaging.ports import Changed, Created, NewConversation, NewMessage, Started
 
 from .documents import encode, encode_text, message_from
+from .erasing import Span, erase_conversation, erase_hanging_on
 from .extras import digest, prove_mentions
-from .ids import LONG_AGO, new_id, seq_in
-from .search_index import put_in, take_out, take_out_conversation
+from .ids import new_id, seq_in
+from .search_index import indexed_of, put_in, take_out
 from .searching import fold
 from .sends import client_id_reused, client_key, send_group, tell
 from .transaction import Transaction
@@ -128,19 +129,19 @@ def _rename(tx: Transaction, stands: Standing, title: str | None) -> None:
 
 
 def delete_conversation(tx: Transaction, conversation_id: str, user_id: str) -> Changed:
-    """Texts, subject and participants go; the bare rows stay, so that a `clientId` stays used."""
+    """Subject and participants go at once, texts in steps; bare rows stay, so that a `clientId` stays used."""
     stands = prove_access(tx, conversation_id, user_id)
     last = tx.conversation(conversation_id)
     seq = take_seq(tx, conversation_id, stands, "conversation_deleted")
     tx.run("UPDATE participants SET unread = 0 WHERE conversation_key = ? AND unread > 0", stands.key)
     views = tx.views(conversation_id)
-    take_out_conversation(tx, stands.key, seq)
+    indexed = indexed_of(tx.connection, stands.key)
     tx.run("DELETE FROM participants WHERE conversation_key = ?", stands.key)
     tx.run("DELETE FROM subjects WHERE conversation_key = ?", stands.key)
-    erase_all(tx, stands.key)
     tx.run(
         "UPDATE conversations SET deleted_at = ?, title = NULL, search = '' WHERE key = ?", tx.now, stands.key
     )
+    erase_conversation(tx.connection, stands.key, seq, indexed)
     gone = replace(last, seq=seq, subject=None, title=None, last_message=None, updated_at=tx.now)
     return Changed(seq, gone, None, views, False)
 
@@ -201,7 +202,7 @@ def delete_message(
     )
     _rewrite(tx, stands, message, deleted)
     if message.attachments or message.reactions or message.edited_at:
-        _erase(tx, stands.key, message.seq)
+        erase_hanging_on(tx.connection, Span(stands.key, message.seq - 1, message.seq))
     if message.type is not MessageType.SYSTEM:
         tx.run(
             """
@@ -214,41 +215,6 @@ def delete_message(
             message.seq,
         )
     return changed(tx, conversation_id, seq, deleted)
-
-
-def erase_all(tx: Transaction, conversation_key: int) -> None:
-    """The texts of a conversation, and all that hangs on them."""
-    tx.run(
-        """
-        UPDATE messages SET content = '', extra = NULL, reacted = false
-        WHERE conversation_key = ? AND (content <> '' OR extra IS NOT NULL)
-        """,
-        conversation_key,
-    )
-    _erase(tx, conversation_key)
-
-
-def _erase(tx: Transaction, conversation_key: int, message_seq: int | None = None) -> None:
-    """What hangs on a message, or on all of a conversation. Files that nothing shows any more are soon removed."""
-    tx.run(
-        """
-        UPDATE attachments SET touched_at = ?1 WHERE key IN (
-            SELECT attachment_key FROM message_attachments
-            WHERE conversation_key = ?2 AND (?3 IS NULL OR message_seq = ?3))
-        AND NOT EXISTS (
-            SELECT 1 FROM message_attachments l WHERE l.attachment_key = attachments.key
-                AND NOT (l.conversation_key = ?2 AND (?3 IS NULL OR l.message_seq = ?3)))
-        """,
-        LONG_AGO,
-        conversation_key,
-        message_seq,
-    )
-    for table in ("reactions", "versions", "message_attachments"):
-        tx.run(
-            f"DELETE FROM {table} WHERE conversation_key = ?1 AND (?2 IS NULL OR message_seq = ?2)",
-            conversation_key,
-            message_seq,
-        )
 
 
 def require_group(stands: Standing) -> None:

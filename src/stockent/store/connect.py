@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from .documents import TEMP_VIEWS
 
@@ -20,7 +21,7 @@ else:
     except ImportError:
         import sqlite3
 
-__all__ = ["connect_reader", "connect_writer", "is_store_wide", "sqlite3"]
+__all__ = ["connect_reader", "connect_snapshot", "connect_writer", "is_store_wide", "sqlite3"]
 
 #: JSON operators (`->>`) came with 3.38.
 OLDEST_SQLITE = (3, 38, 0)
@@ -28,6 +29,8 @@ OLDEST_SQLITE = (3, 38, 0)
 BUSY_TIMEOUT_S = 1.0
 #: The write-ahead log is folded into the database when it has grown by this many pages.
 CHECKPOINT_PAGES = 4_000
+#: What the log is cut back to when it begins anew: a long reader, such as a backup, lets it grow.
+KEPT_LOG_BYTES = 64 * 1024 * 1024
 WRITER_CACHE_BYTES = 64 * 1024 * 1024
 READER_CACHE_BYTES = 8 * 1024 * 1024
 
@@ -44,6 +47,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     # Also of pages that are given up: the index of the search rewrites itself, and leaves old words in them.
     connection.execute("PRAGMA secure_delete = ON").fetchone()
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchone()
+    connection.execute(f"PRAGMA journal_size_limit = {KEPT_LOG_BYTES}").fetchone()
     connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_BYTES // 1024}")
     return connection
 
@@ -53,6 +57,19 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA wal_autocheckpoint = 0").fetchone()
     connection.execute(f"PRAGMA cache_size = -{READER_CACHE_BYTES // 1024}")
     connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def connect_snapshot(path: Path) -> sqlite3.Connection:
+    """For another process than the server's, beside it or without it: reads, and can do nothing else.
+
+    The file is opened for reading only, so the system itself refuses a checkpoint: of this connection, and at its end
+    even when it is the last one to close.
+    """
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 0").fetchone()
     return connection
 
 

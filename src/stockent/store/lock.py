@@ -48,19 +48,58 @@ class FileLock:
 
 
 def claim(database: Path) -> FileLock:
-    """Make the folder and the file where there are none, for the owner's eyes only, and lock them."""
+    """Make the folder and the file where there are none, for the owner's eyes only, and lock them.
+
+    A file that is not there means a new store, so one that a restore was about to put there is waited for.
+    """
+    lock = lock_store(database)
     try:
-        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot create the folder {database.parent}: {error.strerror}") from error
-    lock = FileLock(database.with_name(database.name + ".lock"))
-    lock.acquire()
-    try:
+        marker = restoring_marker(database)
+        if marker.exists():
+            raise StoreError(
+                f"a restore of {database} was interrupted: run `stockent restore` again. (It left {marker}.)"
+            )
         os.close(_create(database))
     except BaseException:
         lock.release()
         raise
     return lock
+
+
+def lock_store(database: Path) -> FileLock:
+    """Lock the place of a store, whether there is one or not."""
+    _make_folder(database.parent)
+    lock = FileLock(database.with_name(database.name + ".lock"))
+    lock.acquire()
+    return lock
+
+
+def restoring_marker(database: Path) -> Path:
+    """There while a restore exchanges the files of a store."""
+    return database.with_name(database.name + ".restoring")
+
+
+def _make_folder(folder: Path) -> None:
+    """With the folders above it, each name durable: what is stored later lies in them."""
+    try:
+        for each in reversed([each for each in folder.parents if not each.exists()]):
+            each.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(each.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise StoreError(f"cannot create the folder {folder}: {error.strerror}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in it durable; Windows keeps no folder open, and has no need to."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _create(path: Path) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,6 +40,13 @@ def upgrade(path: Path) -> None:
         raise StoreError(f"cannot open {path}: {error}") from error
     finally:
         engine.dispose()
+
+
+def newest_revision() -> str:
+    """Of this version's schema. Revisions sort by age."""
+    head = ScriptDirectory(str(_STEPS)).get_current_head()
+    assert head is not None
+    return head
 
 
 def _engine(path: Path) -> Engine:

@@ -20,8 +20,6 @@ from .connect import sqlite3
 from .documents import encode_text
 from .transaction import Transaction
 
-#: Messages of a conversation that are taken out by one statement.
-REMOVED_AT_ONCE = 1_000
 #: An index of fewer messages than this need not be rewritten for its speed.
 TIDY_FROM = 10_000
 #: SQLITE_CORRUPT: what SQLite also says of an index from which more words are taken than are in it.
@@ -48,6 +46,8 @@ class Marks(msgspec.Struct):
     removals: int = 0
     tidied: int = 0
     tidied_size: int = 0
+    #: Of the index: one more each time that it is begun anew.
+    generation: int = 0
 
     @property
     def size(self) -> int:
@@ -64,6 +64,16 @@ class Entry(NamedTuple):
 
     key: int
     words: str
+
+
+class Indexed(msgspec.Struct, frozen=True):
+    """What the index had of a conversation when it was deleted: its people's facets, and the keys between which its
+    messages may be in it. Messages that follow then, or came before, are not indexed any more."""
+
+    people: str
+    generation: int
+    low: int
+    high: int
 
 
 class _Row(NamedTuple):
@@ -84,7 +94,9 @@ def begin(connection: sqlite3.Connection) -> Marks:
     """Empty the index. What is stored now is older, and follows below."""
     connection.execute("INSERT INTO message_words (message_words) VALUES ('delete-all')")
     last = _last_key(connection)
-    begun = Marks(WORDS_VERSION, low=last, high=last)
+    row = connection.execute("SELECT value ->> 'generation' FROM meta WHERE key = 'search'").fetchone()
+    generation = 1 + ((row and row[0]) or 0)
+    begun = Marks(WORDS_VERSION, low=last, high=last, generation=generation)
     keep(connection, begun)
     return begun
 
@@ -129,7 +141,7 @@ def tidy(connection: sqlite3.Connection, pages: int, *, first: bool) -> bool:
 
 def take_out(tx: Transaction, conversation_key: int, seq: int) -> bool:
     """To be called before a message changes: forget the words that it has now. Returns whether it was indexed."""
-    return _remove(tx, _entries(tx.connection, _BY_SEQ, conversation_key, seq))
+    return _remove(tx.connection, _entries(tx.connection, _BY_SEQ, conversation_key, seq))
 
 
 def put_in(tx: Transaction, conversation_key: int, seq: int) -> None:
@@ -137,32 +149,45 @@ def put_in(tx: Transaction, conversation_key: int, seq: int) -> None:
     _add(tx.connection, _entries(tx.connection, _BY_SEQ, conversation_key, seq))
 
 
-def take_out_conversation(tx: Transaction, conversation_key: int, last_seq: int) -> None:
-    """To be called before a conversation loses its texts and participants."""
-    for after in range(0, last_seq, REMOVED_AT_ONCE):
-        upto = after + REMOVED_AT_ONCE
-        _remove(tx, _entries(tx.connection, _BY_CONVERSATION, conversation_key, after, upto))
+def indexed_of(connection: sqlite3.Connection, conversation_key: int) -> Indexed:
+    """To be called before a conversation is deleted."""
+    found = marks(connection)
+    [(people,)] = connection.execute(_PEOPLE_OF, (conversation_key,))
+    if found is None:
+        return Indexed(people, generation=-1, low=0, high=0)
+    return Indexed(people, found.generation, found.low, found.high)
 
 
-def _remove(tx: Transaction, entries: list[Entry]) -> bool:
+def take_out_deleted(
+    connection: sqlite3.Connection, conversation_key: int, after: int, upto: int, indexed: Indexed
+) -> None:
+    """To be called before these messages of a deleted conversation lose their texts."""
+    found = marks(connection)
+    if found is None or found.generation != indexed.generation:
+        return
+    entries = _entries(connection, _OF_DELETED, indexed.people, conversation_key, after, upto)
+    _remove(connection, [entry for entry in entries if indexed.low < entry.key <= indexed.high])
+
+
+def _remove(connection: sqlite3.Connection, entries: list[Entry]) -> bool:
     """Returns whether any was there, and no more is. What was not will be indexed in its turn, as it is then."""
-    found = marks(tx.connection)
+    found = marks(connection)
     if found is None:
         return False
     indexed = [entry for entry in entries if found.low < entry.key <= found.high]
     if not indexed:
         return False
     try:
-        tx.run(_DELETE, encode_text(indexed))
+        connection.execute(_DELETE, (encode_text(indexed),))
     except sqlite3.DatabaseError as error:
         # A fault of whoever changed a text behind the index's back. It must keep nobody from deleting.
         if getattr(error, "sqlite_errorcode", 0) & 0xFF != CORRUPT:
             raise
         log.error("search_index_begun_anew", reason=str(error))
-        begin(tx.connection)
+        begin(connection)
         return False
     found.removals += len(indexed)
-    keep(tx.connection, found)
+    keep(connection, found)
     return True
 
 
@@ -171,7 +196,7 @@ def _add(connection: sqlite3.Connection, entries: list[Entry]) -> None:
         connection.execute(_INSERT, (encode_text(entries),))
 
 
-def _entries(connection: sqlite3.Connection, where: str, *parameters: int) -> list[Entry]:
+def _entries(connection: sqlite3.Connection, where: str, *parameters: object) -> list[Entry]:
     [(found,)] = connection.execute(where, parameters)
     return [Entry(row.key, row.facets + _text(row)) for row in _rows_from(found)]
 
@@ -187,22 +212,26 @@ def _last_key(connection: sqlite3.Connection) -> int:
     return int(last)
 
 
-# `c`: the conversation; `u`: each of its two people, if it is theirs for good; `s`: the sender; `a`: an attachment.
-_SEARCHABLE = f"""
+# The people of a conversation `c` of two, who have it for good; nothing of a group's.
+_PEOPLE = """
+    CASE c.kind WHEN 'DIRECT' THEN (
+        SELECT group_concat(' ·u' || p.user_key, '') FROM participants p WHERE p.conversation_key = c.key)
+    ELSE '' END
+"""
+_PEOPLE_OF = f"SELECT {_PEOPLE} FROM conversations c WHERE c.key = ?"
+# `c`: the conversation; `u`: each of its people; `s`: the sender; `a`: an attachment.
+_ENTRY = f"""
     SELECT json_group_array(json_array(key, facets, content, names)) FROM (
         SELECT m.key, m.content, {NAMES} AS names,
             '·c' || m.conversation_key || ' ·s' || m.sender_key
-            || CASE WHEN m.type IN ('IMAGE', 'FILE', 'VOICE') THEN ' ·a' ELSE '' END
-            || CASE c.kind WHEN 'DIRECT' THEN (
-                SELECT group_concat(' ·u' || p.user_key, '') FROM participants p
-                WHERE p.conversation_key = c.key) ELSE '' END
-            || ' ' AS facets
+            || CASE WHEN m.type IN ('IMAGE', 'FILE', 'VOICE') THEN ' ·a' ELSE '' END || %s || ' ' AS facets
         FROM messages m CROSS JOIN conversations c ON c.key = m.conversation_key
-        WHERE m.deleted_at IS NULL AND m.type <> 'SYSTEM' AND c.deleted_at IS NULL AND
-"""  # only the constant above goes in
+        WHERE m.deleted_at IS NULL AND m.type <> 'SYSTEM' AND
+"""  # only the constants above and below go in
+_SEARCHABLE = _ENTRY % _PEOPLE + " c.deleted_at IS NULL AND "
 _BY_KEYS = _SEARCHABLE + " m.key > ? AND m.key <= ? ORDER BY m.key)"
 _BY_SEQ = _SEARCHABLE + " m.conversation_key = ? AND m.seq = ?)"
-_BY_CONVERSATION = _SEARCHABLE + " m.conversation_key = ? AND m.seq > ? AND m.seq <= ? ORDER BY m.seq)"
+_OF_DELETED = _ENTRY % "?" + " m.conversation_key = ? AND m.seq > ? AND m.seq <= ? ORDER BY m.seq)"
 _INSERT = "INSERT INTO message_words (rowid, text) SELECT value ->> 0, value ->> 1 FROM json_each(?)"
 _DELETE = """
     INSERT INTO message_words (message_words, rowid, text)

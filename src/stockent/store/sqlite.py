@@ -38,6 +38,7 @@ from . import changes, gaps, queries
 from .attachments import AttachmentsFamily
 from .barring import BarringFamily
 from .caches import Caches, Members
+from .checking import refuse_damaged
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
 from .groups import GroupsFamily
 from .ids import new_id
@@ -303,6 +304,7 @@ class SqliteStore(
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old: expected {oldest} or later")
         self._lock = claim(self.path)
         try:
+            refuse_damaged(self.path)
             upgrade(self.path)
             connection = connect_writer(self.path)
             self._epoch = _epoch(connection, self._clock())

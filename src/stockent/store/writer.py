@@ -11,6 +11,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from math import inf
 from queue import Empty, SimpleQueue
 from secrets import randbelow
 from typing import Any
@@ -22,6 +24,7 @@ from stockent.messaging.ports import StoreError
 
 from .connect import is_store_wide, sqlite3
 from .deliveries import deliver_group
+from .erasing import Erasing
 from .ids import MessageIds
 from .marks import mark_group
 from .outcomes import Outcome, resolve
@@ -69,9 +72,12 @@ class Writer:
         self._message_ids = MessageIds()
         self._activity_us = 0
         self.indexing = Indexing()
+        self.erasing = Erasing()
         #: Called on this thread with each statement of a batch: see `SqliteStore.trace`.
         self.on_statement: Callable[[str], object] | None = None
         self._connection: sqlite3.Connection | None = None
+        #: A commit was begun, and nobody knows whether it was done.
+        self._is_uncertain = False
 
     def start(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
         self._connection = connection
@@ -107,9 +113,9 @@ class Writer:
     def _run(self) -> None:
         while not self._ended:
             try:
-                first = self._queue.get(timeout=self.indexing.wait_s())
+                first = self._queue.get(timeout=self._wait_s())
             except Empty:
-                self._index()
+                self._do(min(self._chores, key=_wait_of))
                 continue
             if first is None:
                 break
@@ -123,6 +129,7 @@ class Writer:
                 outcomes = self._commit(batch)
             except BaseException as error:  # noqa: BLE001  # whatever it is, every caller gets an answer
                 self._roll_back()
+                self._overwrite()
                 self._gather(batch, MAX_WAITING_WRITES + MAX_BATCH)
                 outcomes = _refusals(batch, error)
                 traces.failed = True
@@ -130,9 +137,20 @@ class Writer:
                 self._loop.call_soon_threadsafe(self._answer, outcomes, traces)
             except RuntimeError:  # the loop is closed: nobody waits, and nobody will hand over more
                 break
-            if self.indexing.is_overdue():
-                self._index()
+            for chore in self._chores:
+                if chore.is_overdue():
+                    self._do(chore)
         self._disconnect()
+
+    @property
+    def _chores(self) -> tuple[Indexing | Erasing, ...]:
+        """What this thread does between batches."""
+        return self.indexing, self.erasing
+
+    def _wait_s(self) -> float | None:
+        """How long to wait for something to write before a chore's next step; None: for ever."""
+        waiting = min(map(_wait_of, self._chores))
+        return None if waiting == inf else waiting
 
     def _answer(self, outcomes: list[Outcome], traces: Traces) -> None:
         """Who is answered here goes on in a later turn of the loop: by then the caches know."""
@@ -166,8 +184,12 @@ class Writer:
     def _transact(self, connection: sqlite3.Connection, batch: list[Operation]) -> list[Outcome]:
         connection.execute("BEGIN IMMEDIATE")
         outcomes = list(self._work(connection, batch))
+        self._is_uncertain = True
         connection.execute("COMMIT")
+        self._is_uncertain = False
         self.indexing.wrote(sum(operation.kind in _MAY_SEND for operation in batch))
+        if any(operation.kind is Kind.OTHER for operation in batch):
+            self.erasing.wrote()
         return outcomes
 
     def _connected(self) -> sqlite3.Connection:
@@ -223,14 +245,14 @@ class Writer:
             tx.run("ROLLBACK TO attempt")
         tx.run("RELEASE attempt")
 
-    def _index(self) -> None:
-        """A step of indexing for the search. If it fails, the store goes on without."""
+    def _do(self, chore: Indexing | Erasing) -> None:
+        """A step of it. If it fails, the store goes on without, and it is done later."""
         try:
-            self.indexing.step(self._connected())
+            chore.step(self._connected())
         except Exception as error:  # noqa: BLE001  # the thread lives on, whatever it is
-            log.error("search_indexing_failed", reason=str(error))
+            log.error("chore_failed", chore=type(chore).__name__, reason=str(error))
             self._roll_back()
-            self.indexing.failed()
+            chore.failed()
 
     def _roll_back(self) -> None:
         """Back to a known state; a connection that cannot even roll back is given up for a new one."""
@@ -241,6 +263,19 @@ class Writer:
         except sqlite3.Error:
             self._disconnect()
 
+    def _overwrite(self) -> None:
+        """A commit that could not be synced may lie whole in the log: not to be seen now, but found after a crash.
+
+        Whatever is written next takes its place, though it may fail in the same way. Then what was refused stays so.
+        """
+        if self._is_uncertain and self._connection is not None:
+            self._is_uncertain = False
+            with suppress(sqlite3.Error):
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO meta (key, value) VALUES ('overwritten', ?)",
+                    (str(self._clock()),),
+                )
+
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         try:
@@ -248,6 +283,11 @@ class Writer:
                 connection.close()
         except sqlite3.Error as error:
             log.error("store_close_failed", reason=str(error))
+
+
+def _wait_of(chore: Indexing | Erasing) -> float:
+    wait_s = chore.wait_s()
+    return inf if wait_s is None else wait_s
 
 
 def _run_others(tx: Transaction, arguments: list[Callable[[Transaction], object]]) -> list[object]:

@@ -31,7 +31,7 @@ TAGS = {
     "attachments": "Files: uploads in parts, and what was sent.",
     "messages": "First messages and unread counts.",
     "users": "Profiles.",
-    "administration": "Who may come in. For tokens with the role ADMIN; to all others there is no such address.",
+    "administration": "Who may come in; for tokens of role ADMIN, for others not found.",
     "health": "For load balancers; open to everybody.",
     "demo": "Only with `stockent serve --demo`.",
 }

@@ -1,0 +1,49 @@
+"""The HTTP side of the devices: one request, its status and body, or no answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+from . import wire
+from .links import CONNECT_TIMEOUT_S
+
+ANSWER_TIMEOUT_S = 30.0
+MAX_CONNECTIONS = 48
+
+
+class NoAnswer(Exception):
+    """`silent`: the connection lived, and nothing came for `ANSWER_TIMEOUT_S`; else it was lost."""
+
+    def __init__(self, *, silent: bool) -> None:
+        super().__init__("silent" if silent else "lost")
+        self.silent = silent
+
+
+class Requests:
+    def __init__(self) -> None:
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
+        )
+
+    async def ask(self, port: int, token: str, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+        """Raises `NoAnswer`. Nothing is tried twice."""
+        headers = {"Authorization": f"Bearer {token}"}
+        data = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            data = wire.encode(body)
+        url = f"http://127.0.0.1:{port}{path}"
+        try:
+            async with self._http.request(method, url, data=data, headers=headers) as response:
+                return response.status, await response.read()
+        except TimeoutError:
+            raise NoAnswer(silent=True) from None
+        except (aiohttp.ClientError, OSError):
+            raise NoAnswer(silent=False) from None
+
+    async def close(self) -> None:
+        await self._http.close()

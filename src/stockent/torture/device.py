@@ -85,6 +85,7 @@ class Device:
         self._stopped = False
         self._gone = asyncio.Event()
         self._linked_at = 0.0
+        self._mistake: Exception | None = None
 
     @property
     def talks(self) -> list[Talk]:
@@ -106,6 +107,8 @@ class Device:
                 await self._gone.wait()
                 backoff_s = BACKOFF_S if self.is_up else backoff_s
                 self._end()
+            if self._mistake is not None:
+                raise self._mistake
             if not self._stopped:
                 await asyncio.sleep(backoff_s * (0.5 + self.rng.random()))
                 backoff_s = min(2 * backoff_s, MAX_BACKOFF_S)
@@ -161,8 +164,13 @@ class Device:
         hear: Callable[[bytes], None] = early.append
 
         def hearing(packet: bytes) -> None:
-            if number == self._number and not self._gone.is_set():
+            if number != self._number or self._gone.is_set():
+                return
+            try:
                 hear(packet)
+            except Exception as error:  # noqa: BLE001  # a mistake here, which no link must swallow
+                self._mistake = error
+                self._gone.set()
 
         def gone() -> None:
             if number == self._number:
@@ -175,7 +183,7 @@ class Device:
         self._linked_at = self.world.now()
         hear = self._hear
         for packet in early:
-            self._hear(packet)
+            hearing(packet)
         if self._stopped:
             self._link.close()
         return True

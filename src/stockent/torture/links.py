@@ -86,6 +86,9 @@ class WebSocketLink:
             )
         except (OSError, WSError, TimeoutError) as error:
             raise LinkFailed(str(error)) from None
+        # picows says nothing of a connection that was lost during the handshake.
+        if transport.is_disconnected:
+            raise LinkFailed("lost during the handshake")
         return cls(transport)
 
     def send(self, packet: bytes) -> None:

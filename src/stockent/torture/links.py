@@ -83,6 +83,8 @@ class WebSocketLink:
                 url,
                 websocket_handshake_timeout=CONNECT_TIMEOUT_S,
                 logger_name=_silent,
+                # A reset that meets a write is sometimes not told by its transports.
+                use_aiofastnet=False,
             )
         except (OSError, WSError, TimeoutError) as error:
             raise LinkFailed(str(error)) from None

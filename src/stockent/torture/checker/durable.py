@@ -99,6 +99,8 @@ class FinalViews(Invariant):
     def end(self) -> None:
         if not self.book.whole:
             return
+        for c in self.book.users.keys() - self.book.rows.keys():
+            self.book.violate("I1", f"the store does not hold {c}")
         for (user, c), member in self.book.members.items():
             seqs = self._seqs.pop((user, c), array("Q"))
             digests = self._digests.pop((user, c), array("Q"))
@@ -109,7 +111,6 @@ class FinalViews(Invariant):
     def _judge(self, user: str, c: str, visible_after: int, seqs: array[int], digests: array[int]) -> None:
         rows = self.book.rows.get(c)
         if rows is None:
-            self.book.violate("I1", f"the store does not hold {c}, in which {user} takes part")
             return
         begin = bisect_left(rows.seqs, visible_after + 1)
         stored_seqs, stored_digests = rows.seqs[begin:], rows.digests[begin:]

@@ -89,7 +89,8 @@ class Steps(Invariant):
         if not self.book.whole:
             return
         for c, seqs in self._log.items():
-            self._judge_log(c, sorted(seqs), self.book.rows[c].last)
+            if c in self.book.rows:
+                self._judge_log(c, sorted(seqs), self.book.rows[c].last)
         devices = {device for device, _ in self._settled_views}
         for (user, c), _member in self.book.members.items():
             for device in devices:

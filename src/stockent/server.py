@@ -72,11 +72,13 @@ def run(settings: Settings, *, demo: bool = False, on_started: Callable[[int], N
 async def _serve(settings: Settings, *, demo: bool, on_started: Callable[[int], None] | None) -> None:
     with bind(settings.host, settings.port) as sock:
         async with node(settings, sock, demo=demo) as running:
-            log.info("listening", host=settings.host, port=running.port)
-            if on_started is not None:
-                on_started(running.port)
-            tune_collector()
-            await running.listener.serve(sockets=[sock])
+            # Who is told that it listens may stop it at once, and is to see it drain.
+            with running.listener.capture_signals():
+                log.info("listening", host=settings.host, port=running.port)
+                if on_started is not None:
+                    on_started(running.port)
+                tune_collector()
+                await running.listener.serve(sockets=[sock])
 
 
 @asynccontextmanager

@@ -170,7 +170,7 @@ def swap_what_was_ordered(lines: list[Line]) -> None:
         if isinstance(line, history.Ok) and line.q in (1, 2):
             line.m = line.v = 3 - line.m
     stored = of(lines, history.Stored, c="c1")
-    (a, av, *first), (b, bv, *second) = stored.rows[:2]
+    (a, _, *first), (b, _, *second) = stored.rows[:2]
     stored.rows[:2] = [(a, a, *second), (b, b, *first)]  # type: ignore[list-item]
 
 

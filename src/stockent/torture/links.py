@@ -127,10 +127,9 @@ class PollingLink:
         self._wanted = asyncio.Event()
         self._reading = asyncio.Event()
         self._reading.set()
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(socket_factory=self._open_tcp),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=POLL_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
+        self._http = http_session(
+            aiohttp.TCPConnector(socket_factory=self._open_tcp),
+            aiohttp.ClientTimeout(total=POLL_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
         )
         self._task: asyncio.Task[None] | None = None
 
@@ -220,6 +219,17 @@ class PollingLink:
         self._tcp = [each for each in self._tcp if each.fileno() >= 0]
         self._tcp.append(tcp)
         return tcp
+
+
+def http_session(connector: aiohttp.TCPConnector, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+    """One that tries nothing twice.
+
+    By itself aiohttp repeats a GET whose connection was lost, and what the first answer held is lost with it: of a poll
+    that is an ack or an event.
+    """
+    http = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout)
+    http._retry_connection = False
+    return http
 
 
 def _reset(tcp: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 
 from . import wire
-from .links import CONNECT_TIMEOUT_S
+from .links import CONNECT_TIMEOUT_S, http_session
 
 ANSWER_TIMEOUT_S = 30.0
 MAX_CONNECTIONS = 48
@@ -23,10 +23,9 @@ class NoAnswer(Exception):
 
 class Requests:
     def __init__(self) -> None:
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
+        self._http = http_session(
+            aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
+            aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
         )
 
     async def ask(self, port: int, token: str, method: str, path: str, body: Any = None) -> tuple[int, bytes]:

@@ -94,6 +94,7 @@ def _settled(world: World, device: Device, c: str, view: View) -> history.Settle
 
 async def rest(world: World, requests: Requests, server: Server, watcher: str, life: int, turn: int) -> None:
     """Everybody left: wait until the descriptors are steady, and write down what the process holds."""
+    await requests.close()
     try:
         footprint = await _steady(server)
     except OSError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 #: What may be done to the server, the network and the clients; `cut` includes dropping everybody at once.
@@ -54,8 +54,6 @@ class Options:
         if problems:
             raise OptionError(problems)
         if (self.rounds, self.kills, self.messages, self.duration_s) == (None, None, None, None):
-            from dataclasses import replace
-
             return replace(self, duration_s=DEFAULT_DURATION_S)
         return self
 
@@ -72,7 +70,7 @@ class Options:
             ("--polling", self.polling, 0, 1),
         )
         return [
-            f"{name}: expected a number from {least:,g} to {most:,g}, got {value:g}"
+            f"{name}: expected a number from {least:,} to {most:,}, got {value}"
             for name, value, least, most in ranges
             if value is not None and not least <= value <= most
         ]

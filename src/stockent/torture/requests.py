@@ -22,11 +22,10 @@ class NoAnswer(Exception):
 
 
 class Requests:
+    """Connections are kept for the next request, until `close`; a request after that opens new ones."""
+
     def __init__(self) -> None:
-        self._http = http_session(
-            aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
-            aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
-        )
+        self._http: aiohttp.ClientSession | None = None
 
     async def ask(self, port: int, token: str, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         """Raises `NoAnswer`. Nothing is tried twice."""
@@ -36,6 +35,11 @@ class Requests:
             headers["Content-Type"] = "application/json"
             data = wire.encode(body)
         url = f"http://127.0.0.1:{port}{path}"
+        if self._http is None:
+            self._http = http_session(
+                aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
+                aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
+            )
         try:
             async with self._http.request(method, url, data=data, headers=headers) as response:
                 return response.status, await response.read()
@@ -45,4 +49,6 @@ class Requests:
             raise NoAnswer(silent=False) from None
 
     async def close(self) -> None:
-        await self._http.close()
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()

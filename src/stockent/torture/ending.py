@@ -52,14 +52,18 @@ class Crowd:
         living = set(self._living.values())
         if not living:
             return
+        self._living.clear()
         _, left = await asyncio.wait(living, timeout=LEAVE_TIMEOUT_S)
-        while left:
+        if left:
             for device in self.devices:
                 device.cut()
             _, left = await asyncio.wait(left, timeout=LEAVE_TIMEOUT_S)
+        for task in left:
+            task.cancel()
+        if left:
+            raise Unsettled(f"{len(left)} devices could not be brought to an end")
         for task in living:
             task.result()
-        self._living.clear()
 
     def raise_failures(self) -> None:
         """A mistake of our own in a device ends the run, and is not taken for silence."""

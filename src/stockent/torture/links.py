@@ -145,6 +145,8 @@ class PollingLink:
             raise LinkFailed(str(error)) from None
         link._url += f"&sid={sid}"
         link._task = asyncio.create_task(link._live([opening, *rest]))
+        # A task that is cancelled before its first step never comes to its `finally`.
+        await asyncio.sleep(0)
         return link
 
     def send(self, packet: bytes) -> None:

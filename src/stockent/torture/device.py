@@ -586,12 +586,13 @@ class Device:
                 )
             except NoAnswer:
                 status = 0
+            if status == 200:
+                self.note_ok(q)
             if number != self._number or self._gone.is_set():
                 return
             if status != 200:
                 self.cut()
                 return
-            self.note_ok(q)
             page = wire.decode_conversations(answer)
             found += [(q, conversation) for conversation in page.items]
             cursor = page.next_cursor

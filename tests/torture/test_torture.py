@@ -15,7 +15,7 @@ from stockent.torture import Options, check_history, history, run_torture
 from stockent.torture.checker import check
 from stockent.torture.history import Line, read
 
-from . import test_checker as spoiling
+from . import spoiling
 
 KILLS = 4
 MESSAGES = 10_000

@@ -11,19 +11,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from random import Random
-from typing import Any, NamedTuple
 
 from . import history, wire
-from .links import Link, LinkFailed, PollingLink, WebSocketLink
 from .outbox import Draft, Outbox
 from .requests import NoAnswer, Requests
+from .terminal import Pending, Terminal
 from .view import Step, View
 from .wire import Ack, Entry, News, Read
 from .world import Talk, World
 
-#: A command on a living connection that has no answer by then hangs; a connection without `ready` is given up.
-SILENCE_S = 20.0
-BACKOFF_S, MAX_BACKOFF_S = 0.03, 0.4
 RETRY_S = 0.25
 #: One's own messages that may be edited and deleted, and sends that may be repeated.
 REMEMBERED = 64
@@ -31,17 +27,7 @@ REMEMBERED = 64
 LOOKED_AT_SHARE = 0.8
 
 
-class Pending(NamedTuple):
-    """A command under way. `about` is what its answer is for: a draft, or the views that were named."""
-
-    name: str
-    since: float
-    talk: Talk | None
-    about: Any
-    done: Callable[[int, Pending, Ack], None]
-
-
-class Device:
+class Device(Terminal):
     """`act` is called when there is room for one more thing to do; it returns False if nothing can be done now."""
 
     def __init__(
@@ -55,37 +41,19 @@ class Device:
         polling: bool,
         window: int,
     ) -> None:
-        self.world = world
-        self.requests = requests
-        self.name = name
-        self.user = name.partition(".")[0]
-        self.rng = rng
-        self.polling = polling
+        super().__init__(world, requests, name, rng, polling=polling)
         self.window = window
         self.views: dict[str, View] = {}
         self.outbox = Outbox()
         self.mine: deque[tuple[Talk, str]] = deque(maxlen=REMEMBERED)
         self.sent: deque[Draft] = deque(maxlen=REMEMBERED)
-        self.k = f"{name}.0"
-        self.is_up = False
-        self.asking = 0
         self._act = act
-        self._token = world.tokens[self.user]
-        self._link: Link | None = None
-        self._number = 0
         self._epoch = ""
-        self._pending: dict[int, Pending] = {}
         self._early: dict[str, set[int]] | None = None
         self._loading: dict[str, set[int]] = {}
         #: Conversations that were lost on this connection: an answer from before may still name them.
         self._lost: set[str] = set()
-        self._canaries: set[bytes] = set()
         self._looks_at: dict[str, bool] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stopped = False
-        self._gone = asyncio.Event()
-        self._linked_at = 0.0
-        self._mistake: Exception | None = None
 
     @property
     def talks(self) -> list[Talk]:
@@ -94,37 +62,7 @@ class Device:
     @property
     def is_idle(self) -> bool:
         """Nothing of its own is open, and nothing is being loaded."""
-        return self.is_up and not (self._pending or self.outbox or self.asking or self._loading)
-
-    # coming, going, and what is done to it
-
-    async def live(self) -> None:
-        """Connect, again and again, until `leave`."""
-        backoff_s = BACKOFF_S
-        self._stopped = False
-        while not self._stopped:
-            if await self._connect():
-                await self._gone.wait()
-                backoff_s = BACKOFF_S if self.is_up else backoff_s
-                self._end()
-            if self._mistake is not None:
-                raise self._mistake
-            if not self._stopped:
-                await asyncio.sleep(backoff_s * (0.5 + self.rng.random()))
-                backoff_s = min(2 * backoff_s, MAX_BACKOFF_S)
-
-    def leave(self) -> None:
-        """Say goodbye and stay away; `live` ends."""
-        self._stopped = True
-        self._loading.clear()
-        if self._link is not None:
-            self._link.close()
-
-    def cut(self, *, half: bool = False) -> None:
-        """The network fails; `half`: in the middle of a frame."""
-        if self._link is not None:
-            ping = wire.command(0, "leave_conversation", {"conversationId": "half a frame"})
-            self._link.cut(half=ping if half else None)
+        return self.is_up and not (self.pending or self.outbox or self.asking or self._loading)
 
     def crash(self) -> None:
         """The program dies. What it knew is gone, but the outbox."""
@@ -135,112 +73,16 @@ class Device:
         self.sent.clear()
         self.world.write(history.Forgot(t=self.world.now(), k=self.k))
 
-    def pause(self) -> None:
-        """Read nothing until `resume_reading`."""
-        if self._link is not None:
-            self._link.pause()
-
-    def resume_reading(self) -> None:
-        if self._link is not None:
-            self._link.resume()
-
-    def look_for_silence(self, now: float) -> None:
-        """Give up a connection on which an answer is overdue."""
-        if self._link is None or self._gone.is_set():
-            return
-        overdue = [q for q, pending in self._pending.items() if now - pending.since > SILENCE_S]
-        for q in overdue:
-            self._unknown(q, self._pending.pop(q), "silent")
-        if overdue or (not self.is_up and now - self._linked_at > SILENCE_S):
-            self.cut()
-
-    async def _connect(self) -> bool:
-        self._number += 1
-        self.k = f"{self.name}.{self._number}"
-        self._gone.clear()
-        link_type: type[PollingLink] | type[WebSocketLink] = PollingLink if self.polling else WebSocketLink
-        early: list[bytes] = []
-        number = self._number
-        hear: Callable[[bytes], None] = early.append
-
-        def hearing(packet: bytes) -> None:
-            if number != self._number or self._gone.is_set():
-                return
-            try:
-                hear(packet)
-            except Exception as error:  # noqa: BLE001  # a mistake here, which no link must swallow
-                self._mistake = error
-                self._gone.set()
-
-        def gone() -> None:
-            if number == self._number:
-                self._gone.set()
-
-        try:
-            self._link = await link_type.connect(self.world.any_port(self.rng), hearing, gone)
-        except LinkFailed:
-            return False
-        self._linked_at = self.world.now()
-        hear = self._hear
-        for packet in early:
-            hearing(packet)
-        if self._stopped:
-            self._link.close()
-        return True
-
-    def _end(self) -> None:
-        """What was under way is unknown; what was being loaded is loaded by the next connection."""
-        self._link = None
-        self.is_up = False
-        for q, pending in self._pending.items():
-            self._unknown(q, pending, "lost")
-        self._pending.clear()
+    def on_end(self) -> None:
+        """What was being loaded is loaded by the next connection."""
         self._early = None
         self._loading.clear()
         self._lost.clear()
         for view in self.views.values():
             view.joined = view.filling = False
             view.aside.clear()
-        self.world.write(history.Gone(t=self.world.now(), k=self.k))
 
-    def _unknown(self, q: int, pending: Pending, why: str) -> None:
-        self.world.figures.unknown[pending.name] += 1
-        self.world.write(history.Unknown(t=self.world.now(), q=q, why=why))
-
-    # packets
-
-    def _hear(self, packet: bytes) -> None:
-        kind = packet[:2]
-        try:
-            if kind == wire.EVENT:
-                self._on_event(self.world.reader.event(packet))
-            elif kind == wire.ACK:
-                self._on_ack(*wire.read_ack(packet), packet)
-            elif packet == wire.PING:
-                self._send(wire.PONG)
-            elif kind[:1] == wire.OPEN:
-                self._send(wire.CONNECT + wire.encode({"token": self._token}))
-            elif kind in (wire.CONNECT_ERROR, wire.DISCONNECT):
-                self._scan(wire.canaries_in(packet))
-                self.cut()
-        except ValueError as error:
-            text = f"{error}: {packet[:200].decode(errors='replace')}"
-            self.world.write(history.Nonsense(t=self.world.now(), k=self.k, text=text))
-            self.cut()
-
-    def _send(self, packet: bytes) -> None:
-        if self._link is not None:
-            self._link.send(packet)
-
-    def _scan(self, canaries: tuple[bytes, ...], k: str = "") -> None:
-        for canary in canaries:
-            if canary not in self._canaries:
-                self._canaries.add(canary)
-                self.world.write(history.Canary(t=self.world.now(), k=k or self.k, x=canary.decode()))
-
-    def _on_event(self, read: Read) -> None:
-        self.world.figures.heard += 1
-        self._scan(read.canaries)
+    def on_event(self, read: Read) -> None:
         if read.news is not None:
             self._on_news(read.news, read.name)
             return
@@ -288,69 +130,9 @@ class Device:
             elif step is Step.ASIDE and not gap:
                 self._fill(c, view)
 
-    def _on_ack(self, q: int, ack: Ack, packet: bytes) -> None:
-        pending = self._pending.pop(q, None)
-        if pending is None:
-            raise ValueError(f"an ack for {q}, which is not open")
-        self._scan(wire.canaries_in(packet))
-        if ack.ok:
-            self.world.figures.done[pending.name] += 1
-        else:
-            self._refused(q, pending, ack)
-        pending.done(q, pending, ack)
-        self.pump()
-
-    def _refused(self, q: int, pending: Pending, ack: Ack) -> None:
-        code = "" if ack.error is None else ack.error.code
-        self.world.figures.refused[code] += 1
-        self.world.write(history.Fail(t=self.world.now(), q=q, code=code))
-
-    # commands
-
-    def command(
-        self,
-        name: str,
-        argument: Any,
-        done: Callable[[int, Pending, Ack], None] | None = None,
-        *,
-        talk: Talk | None = None,
-        about: Any = None,
-        client_id: str = "",
-        digest: int = 0,
-        as_name: str = "",
-    ) -> None:
-        """Give it, and call `done` with its ack, whatever that says. `as_name` is its name in the history."""
-        world = self.world
-        q, now = world.next_command(), world.now()
-        world.write(
-            history.Invoke(
-                t=now,
-                q=q,
-                k=self.k,
-                w=as_name or name,
-                c="" if talk is None else talk.c,
-                i=client_id,
-                d=digest,
-            )
-        )
-        self._pending[q] = Pending(as_name or name, now, talk, about, done or self._noted)
-        self._send(wire.command(q, name, argument))
-
-    def _noted(self, q: int, pending: Pending, ack: Ack) -> None:
-        """Nothing more to do than to write down the answer."""
-        if not ack.ok:
-            return
-        message = ack.message
-        if message is None:
-            self.world.write(history.Ok(t=self.world.now(), q=q, p=ack.read_seq))
-        else:
-            self.world.write(
-                history.Ok(t=self.world.now(), q=q, m=message.seq, v=message.updated_seq, d=message.digest())
-            )
-
     def pump(self) -> None:
         """Fill the window: what must be sent again first, then whatever comes to mind."""
-        while self.is_up and len(self._pending) < self.window and not self._gone.is_set():
+        while self.is_up and len(self.pending) < self.window and self.is_connected:
             draft = self.outbox.next()
             if draft is not None:
                 self.send(draft)
@@ -419,7 +201,7 @@ class Device:
             self.resume(self.views)
         else:
             self._early = {}
-            self.begin_task(self._load_all(self._number))
+            self.begin_task(self._load_all(self.number))
 
     def resume(self, views: dict[str, View]) -> None:
         named = {}
@@ -535,45 +317,10 @@ class Device:
 
     # loading over HTTP
 
-    def note_ok(self, q: int) -> None:
-        self.world.write(history.Ok(t=self.world.now(), q=q))
-
     def saw_page(self, q: int, talk: Talk, found: wire.MessagePage) -> None:
         self.note_ok(q)
         rows = [(message.seq, message.updated_seq, message.digest()) for message in found.items]
         self.world.write(history.Page(t=self.world.now(), k=f"{self.name}.h", c=talk.c, rows=rows))
-
-    def begin_task(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def ask(
-        self, name: str, method: str, path: str, body: Any = None, **invoked: Any
-    ) -> tuple[int, int, bytes]:
-        """A request as a command: its number, status and body. Raises `NoAnswer`. Refusals are noted here."""
-        world = self.world
-        q, k = world.next_command(), f"{self.name}.h"
-        world.write(history.Invoke(t=world.now(), q=q, k=k, w=name, **invoked))
-        self.asking += 1
-        try:
-            status, answer = await self.requests.ask(
-                world.any_port(self.rng), self._token, method, path, body
-            )
-        except NoAnswer as error:
-            world.figures.unknown[name] += 1
-            world.write(history.Unknown(t=world.now(), q=q, why=str(error)))
-            raise
-        finally:
-            self.asking -= 1
-        self._scan(wire.canaries_in(answer), k)
-        if status >= 400:
-            code = wire.decode_problem(answer).code
-            world.figures.refused[code] += 1
-            world.write(history.Fail(t=world.now(), q=q, code=code))
-        else:
-            world.figures.done[name] += 1
-        return q, status, answer
 
     async def _load_all(self, number: int) -> None:
         """The list of conversations, from the first page to the last."""
@@ -588,7 +335,7 @@ class Device:
                 status = 0
             if status == 200:
                 self.note_ok(q)
-            if number != self._number or self._gone.is_set():
+            if number != self.number or not self.is_connected:
                 return
             if status != 200:
                 self.cut()

@@ -1,4 +1,4 @@
-"""The command line: `stockent serve`, `token`, `user`, `check`, `migrate`, `backup` and `restore`.
+"""The command line: `serve`, `token`, `user`, `check`, `torture`, `migrate`, `backup` and `restore` of `stockent`.
 
 Thin: each command reads settings and calls on.
 
@@ -167,6 +167,60 @@ def check(*, url: str | None) -> None:
 
 
 @main.command()
+@click.option("--rounds", type=int, metavar="N", help="At least so many lives of the server.")
+@click.option("--kills", type=int, metavar="N", help="At least so many kills.")
+@click.option("--messages", type=int, metavar="N", help="At least so many acked messages.")
+@click.option("--duration", metavar="TIME", help="At least so long: 30s, 15m. Without any goal: 45s.")
+@click.option("--users", type=int, default=20, show_default=True, metavar="N")
+@click.option("--conversations", type=int, default=30, show_default=True, metavar="N")
+@click.option("--connections", type=int, default=30, show_default=True, metavar="N")
+@click.option(
+    "--window", type=int, default=16, show_default=True, metavar="N", help="Commands under way on each."
+)
+@click.option(
+    "--polling", type=float, default=0.2, show_default=True, metavar="SHARE", help="By long polling."
+)
+@click.option(
+    "--seed", type=int, default=0, metavar="N", help="To do the same again; else a new one is told."
+)
+@click.option("--faults", metavar="KINDS", help="Comma-separated, all by default: see below.")
+@click.option("--data-dir", type=Path, metavar="DIRECTORY", help="An empty one, which is kept.")
+@click.option("--history", type=Path, metavar="FILE", help="Where the history is kept.")
+@click.option("--json", "json_path", type=Path, metavar="FILE", help="Write the figures there too.")
+@click.option("--check-history", type=Path, metavar="FILE", help="Only judge a history that was kept.")
+def torture(
+    *,
+    duration: str | None,
+    faults: str | None,
+    json_path: Path | None,
+    check_history: Path | None,
+    **given: Any,
+) -> None:
+    """Kill and disturb a server under load, and prove that nothing is lost; exits non-zero when something is.
+
+    \b
+    Faults: kill   SIGKILL at a random moment, and a restart
+            term   SIGTERM, a drain, and a restart
+            pause  SIGSTOP, and SIGCONT after a while
+            cut    TCP resets of one, some or all connections, also in the middle of a frame
+            proxy  a proxy that cuts responses at a random byte
+            slow   clients that stop reading for a while
+            crash  clients that come back with their outbox only
+    """
+    from . import torture as proof
+
+    if check_history is not None:
+        sys.exit(proof.check_history(check_history))
+    options = proof.Options(
+        **given,
+        duration_s=None if duration is None else _goal_s(duration),
+        faults=frozenset(proof.FAULTS if faults is None else filter(None, faults.split(","))),
+        json=json_path,
+    )
+    sys.exit(proof.run_torture(options))
+
+
+@main.command()
 @click.option("--data-dir", metavar="DIRECTORY", help="Instead of DATA_DIR.")
 @click.option("--demo", is_flag=True, help="The demo's store instead.")
 def migrate(*, data_dir: str | None, demo: bool) -> None:
@@ -321,6 +375,15 @@ def _user_id(text: str, hint: str = "--user") -> str:
         return msgspec.convert(text, Id)
     except msgspec.ValidationError as error:
         raise click.BadParameter(f"{error}, got {text[:80]!r}", param_hint=hint) from None
+
+
+def _goal_s(text: str) -> int:
+    seconds = duration_s(text)
+    if seconds is None:
+        raise click.BadParameter(
+            f"expected a time such as 30s or 15m, got {text[:80]!r}", param_hint="--duration"
+        )
+    return seconds
 
 
 def _ttl_s(text: str) -> int:

@@ -94,11 +94,13 @@ async def _serve(
     with await _bound(settings, until) as sock:
         await _store_free(settings, until)
         async with node(settings, sock, demo=demo) as running:
-            log.info("listening", host=settings.host, port=running.port)
-            if on_started is not None:
-                on_started(running.port)
-            tune_collector()
-            await running.listener.serve(sockets=[sock])
+            # Who is told that it listens may stop it at once, and is to see it drain.
+            with running.listener.capture_signals():
+                log.info("listening", host=settings.host, port=running.port)
+                if on_started is not None:
+                    on_started(running.port)
+                tune_collector()
+                await running.listener.serve(sockets=[sock])
 
 
 @asynccontextmanager

@@ -71,7 +71,13 @@ async def serving(
 ) -> AsyncIterator[Child]:
     """A child that listens, or that was only started; killed at the end of the block if it is still there."""
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
-    settings = {"DATA_DIR": str(data_dir), "JWT_SECRET": SECRET, "PORT": "0", "LOG_FORMAT": "json", "RATE_LIMITS": "off"}
+    settings = {
+        "DATA_DIR": str(data_dir),
+        "JWT_SECRET": SECRET,
+        "PORT": "0",
+        "LOG_FORMAT": "json",
+        "RATE_LIMITS": "off",
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *program,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import signal
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -161,3 +164,27 @@ async def _a_visit(child: Child, http: aiohttp.ClientSession) -> None:
     with pytest.raises(ConnectRefused):
         await Device(forged, "socket", WEBSOCKET).connect()
     await poll_until(lambda: any(line["event"] == "connect_refused" for line in child.log))
+
+
+_STOPPED_AT_ONCE = """
+import os, signal
+from stockent.config import Settings
+from stockent.server import run
+run(Settings.load(os.environ), on_started=lambda port: os.kill(os.getpid(), signal.SIGTERM))
+"""
+
+
+async def test_a_stop_in_the_moment_in_which_it_says_that_it_listens_is_a_drain(tmp_path: Path) -> None:
+    environ = {"DATA_DIR": str(tmp_path), "JWT_SECRET": SECRET, "PORT": "0", "LOG_FORMAT": "json"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _STOPPED_AT_ONCE,
+        env={**os.environ, **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    written, _ = await process.communicate()
+    assert process.returncode == 0
+    events = [json.loads(line)["event"] for line in written.splitlines()]
+    assert events == ["listening", "stopping", "stopped"]

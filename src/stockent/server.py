@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket as sockets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ from . import logs
 from .auth import Authenticator
 from .config import Settings
 from .demo import Demo, seed
+from .figures import LoopWatch
 from .gateway import Gateway, SocketEmitter
 from .http.app import create_app
+from .http.figures import Answered
 from .inspecting import MediaInspector
 from .messaging.attachments import Attachments
 from .messaging.blobs import Blobs
@@ -30,6 +33,7 @@ from .messaging.domain import Domain
 from .messaging.ports import Store
 from .messaging.sweeping import Sweeper
 from .messaging.timers import CallLater, loop_call_later
+from .metrics import Metrics, Sources
 from .open_files import open_files
 from .socketio import Limits, Listener, Server, listener, tune_collector
 from .store import open_store
@@ -55,6 +59,7 @@ class Node:
     sweeper: Sweeper
     server: Server
     gateway: Gateway
+    watch: LoopWatch
     listener: Listener
     port: int
 
@@ -76,6 +81,8 @@ async def _serve(settings: Settings, *, demo: bool, on_started: Callable[[int], 
             if on_started is not None:
                 on_started(running.port)
             tune_collector()
+            # Not before: what a start takes holds up nobody.
+            running.watch.start()
             await running.listener.serve(sockets=[sock])
 
 
@@ -103,6 +110,7 @@ async def node(
             try:
                 yield built
             finally:
+                built.watch.stop()
                 built.gateway.stop()
                 await built.sweeper.stop()
                 await built.server.stop()
@@ -131,6 +139,8 @@ async def _build(
     attachments = Attachments(domain, blobs, inspector)
     sweeper = Sweeper(domain, attachments, blobs)
     gateway = Gateway(namespace, domain, authenticator)
+    watch = LoopWatch()
+    answers: Counter[Answered] = Counter()
     shown = Demo(settings, now=now) if demo else None
 
     async def ready() -> None:
@@ -155,12 +165,14 @@ async def _build(
         files_origin=place.endpoint if place is not None and place.links else None,
         demo=shown,
         readiness=ready,
+        metrics=Metrics(Sources(server, namespace, gateway.figures, answers, store, watch)),
+        answers=answers,
     )
     await server.start()
     gateway.start()
     sweeper.start()
     port_listener = listener([server.engine], host=settings.host, port=port, app=app, before_stop=before_stop)
-    return Node(domain, attachments, sweeper, server, gateway, port_listener, port)
+    return Node(domain, attachments, sweeper, server, gateway, watch, port_listener, port)
 
 
 def bind(host: str, port: int) -> sockets.socket:

@@ -55,6 +55,8 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("HEAD", "/healthz"): open_to_all(),
     ("GET", "/readyz"): open_to_all(),
     ("HEAD", "/readyz"): open_to_all(),
+    # An admin's answer: tests/http/test_metrics.py.
+    ("GET", "/metrics"): open_to_all(404),
     ("GET", "/api/openapi.json"): open_to_all(),
     ("GET", "/api/docs"): open_to_all(),
     ("GET", "/api/docs/style.css"): open_to_all(),

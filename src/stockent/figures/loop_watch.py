@@ -17,7 +17,7 @@ import structlog
 
 from .histogram import Histogram
 
-#: 40 wakings a second, together 0.15 % of a core.
+#: 40 wakings a second, together about 0.3 % of a core.
 INTERVAL_S = 0.025
 #: A turn of the loop that takes longer is a stall.
 STALL_S = 0.1

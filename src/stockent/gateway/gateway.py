@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -28,6 +29,7 @@ from ..messaging.policy import Policy
 from ..messaging.timers import Timer, rfc3339
 from ..socketio import ConnectError, Namespace, Socket
 from .context import Context, Speaker
+from .figures import GatewayFigures
 from .table import VERBS
 
 log = structlog.get_logger("stockent.gateway")
@@ -49,12 +51,13 @@ class Gateway:
         self._call_later = domain.call_later
         self._watch: Timer | None = None
         self._barring: asyncio.Task[None] | None = None
+        self.figures = GatewayFigures()
         self._limits = _limits(namespace.limits.max_payload_bytes, domain.policy)
         self._context = Context(domain, self._identify)
         namespace.use(self._authenticate)
         namespace.on_connect(self._greet)
         namespace.on_disconnect(self._forget)
-        namespace.on_any(self._command)
+        namespace.on_any(self._answer)
 
     def start(self) -> None:
         self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)
@@ -86,6 +89,7 @@ class Gateway:
             identity = await self._identify(token)
             await users.seen(self._domain, identity.profile)
         except MessagingError as error:
+            self.figures.refused[error.code] += 1
             log.info("connect_refused", code=error.code, address=socket.request.address)
             raise ConnectError(
                 error.message, {"code": error.code.value, "retryable": error.retryable}
@@ -161,6 +165,12 @@ class Gateway:
             socket.emit(AUTH_EXPIRING, AuthExpiring(expires_at=rfc3339(speaker.expires_at)))
 
     # commands
+
+    async def _answer(self, socket: Socket, name: str, *args: Any) -> Done | Failed:
+        started = perf_counter()
+        ack = await self._command(socket, name, *args)
+        self.figures.answered(name, ack, perf_counter() - started)
+        return ack
 
     async def _command(self, socket: Socket, name: str, *args: Any) -> Done | Failed:
         """One command: decode, call its verb, ack. Whatever happens, the caller gets an answer."""

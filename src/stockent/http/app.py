@@ -7,6 +7,7 @@ before it comes back to the rules.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from importlib.resources.abc import Traversable
 
@@ -22,14 +23,16 @@ from .bodies import MAX_BODY_BYTES, ApiRequest
 from .browsers import BrowserRules
 from .demo_routes import Demo
 from .description import description_routes
+from .figures import Answered, CountsAnswers
 from .health import Readiness
+from .metrics import Metrics
 from .problems import answer
 from .representations import Representations
 from .routes import given, open_routes, speaking_routes
 from .site import Site
 from .speaker import SpeakerMiddleware
 
-API_PATHS = ("/api", "/healthz", "/readyz")
+API_PATHS = ("/api", "/healthz", "/readyz", "/metrics")
 
 
 def create_app(
@@ -42,14 +45,19 @@ def create_app(
     demo: Demo | None = None,
     readiness: Readiness | None = None,
     page_dir: Traversable | None = None,
+    metrics: Metrics | None = None,
+    answers: Counter[Answered] | None = None,
 ) -> ASGIApp:
     """Return the ASGI app of everything but Socket.IO.
 
     `allowed_origins` is the exact allow-list for browsers. `files_origin` is where links to files lead, None when files
     come from here. `readiness` is what `/readyz` asks, by default
-    the store. `page_dir` holds the built page, by default the package's own. The store need not be open yet.
+    the store. `page_dir` holds the built page, by default the package's own. `metrics` is what `/metrics` shows to an
+    admin; `answers` counts what was answered. The store need not be open yet.
     """
-    api = Representations(create_api(domain, authenticator, attachments, demo=demo, readiness=readiness))
+    api = Representations(
+        create_api(domain, authenticator, attachments, demo=demo, readiness=readiness, metrics=metrics)
+    )
     site = Site(page_dir)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +66,8 @@ def create_app(
         else:
             await site(scope, receive, send)
 
-    return BrowserRules(app, origins=allowed_origins, files_origin=files_origin)
+    rules = BrowserRules(app, origins=allowed_origins, files_origin=files_origin)
+    return rules if answers is None else CountsAnswers(rules, answers)
 
 
 def create_api(
@@ -68,6 +77,7 @@ def create_api(
     *,
     demo: Demo | None = None,
     readiness: Readiness | None = None,
+    metrics: Metrics | None = None,
 ) -> Litestar:
     """Return the API alone, without the rules for browsers; its `routes` are the whole route table."""
 
@@ -83,6 +93,7 @@ def create_api(
             authenticator=authenticator,
             demo=demo,
             readiness=readiness or domain.store.ping,
+            metrics=metrics,
         ),
         exception_handlers={Exception: answer},
         request_class=ApiRequest,

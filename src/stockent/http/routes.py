@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.types import Middleware
 
 from . import attachments as files
-from . import conversations, demo_routes, health, participants, people, search, signals
+from . import conversations, demo_routes, health, metrics, participants, people, search, signals
 from .speaker import current_actor
 
 
@@ -43,7 +43,7 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
 
 
 def given(
-    *, domain: Any, attachments: Any, authenticator: Any, demo: Any, readiness: Any
+    *, domain: Any, attachments: Any, authenticator: Any, demo: Any, readiness: Any, metrics: Any
 ) -> dict[str, Provide]:
     """The dependencies that handlers ask for by name."""
     values = {
@@ -52,6 +52,7 @@ def given(
         "authenticator": authenticator,
         "demo": demo,
         "readiness": readiness,
+        "metrics": metrics,
     }
     return {name: _provide(value) for name, value in values.items()}
 
@@ -62,6 +63,7 @@ def open_routes() -> Router:
         route_handlers=[
             health.alive,
             health.ready,
+            metrics.metrics,
             Router("/api", route_handlers=[demo_routes.router, people.session]),
         ],
         security=[{}],

@@ -11,6 +11,7 @@ import heapq
 import json
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -104,6 +105,9 @@ class Engine:
         #: Links of closed polling sessions whose client does not know yet, by sid, for `linger_s`.
         self.lingering: dict[str, Any] = {}
         self.stopping = False
+        #: How sessions ended, by `Reason`, and what was answered instead of a session, by `Refusal.message`.
+        self.ended: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self._heartbeats = Heartbeats(self._tick)
 
     # requests
@@ -163,6 +167,7 @@ class Engine:
         if connection.state is State.CLOSED:
             return
         connection.state = State.CLOSED
+        self.ended[reason] += 1
         self.connections.pop(connection.sid, None)
         self._heartbeats.remove(connection)
         log.debug("close", extra={"sid": connection.sid, "reason": reason})

@@ -84,6 +84,9 @@ class Namespace:
         self.rooms: Rooms[Socket] = Rooms(self.sockets, max_rooms=limits.max_rooms)
         self.connect_handler: Handler | None = None
         self.disconnect_handler: Handler | None = None
+        #: Events sent so far, and how many sockets of this node got one.
+        self.emitted = 0
+        self.delivered = 0
         self._handlers: dict[str, Handler] = {}
         self._any_handler: Handler | None = None
         self._middleware: list[Callable[[Socket], Awaitable[None]]] = []
@@ -207,6 +210,8 @@ class Socket:
     def emit(self, event: str, *args: Any) -> None:
         """Send to this client. Never blocks; nothing is sent once it is disconnected."""
         if self.connected:
+            self.namespace.emitted += 1
+            self.namespace.delivered += 1
             self.send(Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args]))
 
     async def call(self, event: str, *args: Any, timeout_s: float) -> list[Any]:

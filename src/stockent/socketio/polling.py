@@ -327,6 +327,7 @@ class Polling:
         await _respond(send, 200, body, headers)
 
     async def _refuse(self, send: Send, refusal: Refusal, origin: str | None) -> None:
+        self._engine.refused[refusal.message] += 1
         await _respond(send, refusal.status, refusal.body(), self._cors(origin), b"application/json")
 
     def _cors(self, origin: str | None, *, preflight: bool = False) -> Headers:

@@ -291,6 +291,8 @@ class Server:
         if not sockets:
             return
         if broadcast.action is Action.EMIT:
+            namespace.emitted += 1
+            namespace.delivered += len(sockets)
             packet = Packet(Kind.EVENT, namespace.name, list(broadcast.args))
             deliver(encode(packet), sockets, self.deflater)
         elif broadcast.action is Action.LEAVE:

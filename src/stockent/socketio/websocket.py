@@ -357,16 +357,16 @@ def _accept(engines: dict[str, Engine], request: WSUpgradeRequest) -> Any:
         return None
     query = engine.check(query_string, request.headers.get("origin"))
     if isinstance(query, Refusal):
-        return _refuse(query)
+        return _refuse(engine, query)
     if engine.stopping:
-        return _refuse(STOPPING)
+        return _refuse(engine, STOPPING)
     if query.transport != WEBSOCKET:
-        return _refuse(BAD_REQUEST)
+        return _refuse(engine, BAD_REQUEST)
     connection = None
     if query.sid is not None:
         connection = engine.connections.get(query.sid)
         if connection is None:
-            return _refuse(UNKNOWN_SID)
+            return _refuse(engine, UNKNOWN_SID)
     agreement = None
     if engine.limits.min_deflated_bytes is not None:
         agreement = negotiate(", ".join(request.headers.getall(_EXTENSIONS, ())))
@@ -387,7 +387,8 @@ def _request(transport: WSTransport, query: Query) -> Request:
     return Request(path, query.all, headers, peer[0] if peer else "")
 
 
-def _refuse(refusal: Refusal) -> WSUpgradeResponseWithListener:
+def _refuse(engine: Engine, refusal: Refusal) -> WSUpgradeResponseWithListener:
+    engine.refused[refusal.message] += 1
     response = WSUpgradeResponse.create_error_response(
         HTTPStatus(refusal.status), refusal.body(), {"Content-Type": "application/json"}
     )

@@ -1,7 +1,7 @@
 """Two healthy people who talk while somebody attacks: a process of its own, so that its figures are of the server only.
 
-Ana sends durable messages at a steady rate over one WebSocket, Bo gets them over another. Each line on standard input
-ends a lap, and says after how many seconds to give up what has not come; it is answered with what happened since the last.
+Ana sends durable messages at a steady rate over one WebSocket, Bo gets them over another. A line on standard
+input ends a lap, and says after how many seconds to give up what has not come; it is answered with what happened in it.
 """
 
 from __future__ import annotations

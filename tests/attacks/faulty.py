@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ STALL_S = 0.25
 LEAKED_BYTES = 100_000_000
 
 _kept: list[Any] = []
-_losing: list[bool] = []
+_losing: list[asyncio.Future[None]] = []
 
 
 def stall() -> None:
@@ -51,12 +52,14 @@ def print_a_traceback() -> None:
     asyncio.get_running_loop().call_soon(lambda: 1 / 0)
 
 
-def lose_a_message() -> None:
+async def lose_a_message() -> None:
     """The next one that is to be delivered to a room."""
-    _losing.append(True)
+    lost = asyncio.get_running_loop().create_future()
+    _losing.append(lost)
+    await lost
 
 
-FAULTS = {
+FAULTS: dict[str, Callable[[], Awaitable[None] | None]] = {
     each.__name__: each
     for each in (
         stall,
@@ -73,7 +76,7 @@ FAULTS = {
 class LosingBroker(LocalBroker):
     def publish(self, broadcast: Broadcast) -> None:
         if _losing and broadcast.action is Action.EMIT and broadcast.args[0] == "message_received":
-            _losing.pop()
+            _losing.pop().set_result(None)
             return
         super().publish(broadcast)
 
@@ -89,8 +92,9 @@ class FaultyApp:
         if not name:
             await self._app(scope, receive, send)
             return
-        if name in FAULTS:
-            FAULTS[name]()
+        doing = FAULTS[name]() if name in FAULTS else None
+        if doing is not None:
+            await doing
         await send({"type": "http.response.start", "status": 500 if name == "fail" else 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 

@@ -7,7 +7,6 @@ import pytest
 from .conftest import UnderAttack
 from .offender import Offender
 
-
 TRANSPORTS = pytest.mark.parametrize("transport", ["websocket", "polling"])
 
 

@@ -112,6 +112,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.send_400_response("Bytes behind an upgrade request.")
         else:
             super().handle_websocket_upgrade()
+            self._let_go()
 
     def _hand_over(self, head: bytes) -> None:
         self._watch.discard(self)
@@ -122,6 +123,11 @@ class HttpProtocol(HttpToolsProtocol):
         protocol.connection_made(self.transport)
         protocol.data_received(head)
         self.transport.set_protocol(protocol)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The connection is another protocol's. The parser knows this one, so both would wait for the collector."""
+        self.parser = None  # type: ignore[assignment] # as uvicorn does when a connection is lost
 
     def _count(self, size_bytes: int) -> None:
         self._head_bytes += size_bytes

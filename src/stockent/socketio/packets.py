@@ -209,6 +209,10 @@ class Decoder:
         packet.data = _restore(packet.data, attachments)
         return packet
 
+    def clear(self) -> None:
+        """Let go of a packet whose attachments will not come."""
+        self._partial, self._attachments = None, []
+
     def _attachment_count(self, message: str) -> tuple[int, int]:
         end = message.find("-", 1, 8)
         digits = message[1:end]

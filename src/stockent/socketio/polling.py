@@ -99,8 +99,10 @@ class PollingLink:
             self._put(last, len(last))
         if self.poll is not None:
             self._answer()
-        if (self._packets or self._farewell) and reason in _LINGERING and self._connection is not None:
-            self._linger(self._connection)
+        # Each knows the other: from here on only the session knows its link, and neither waits for the collector.
+        connection, self._connection = self._connection, None
+        if (self._packets or self._farewell) and reason in _LINGERING and connection is not None:
+            self._linger(connection)
 
     # polls
 

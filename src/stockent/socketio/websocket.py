@@ -38,8 +38,15 @@ class _PicowsLog(logging.LoggerAdapter[logging.Logger]):
 
     def __init__(self) -> None:
         super().__init__(logging.getLogger("stockent.socketio.frames"), {})
-        # Its connect and disconnect lines say less than ours; its refusals of malformed frames are kept.
+        # Its connect and disconnect lines say less than ours.
         self.logger.setLevel(logging.WARNING)
+
+    def error(self, msg: object, *args: object, **options: Any) -> None:
+        """A frame that is refused is the peer's mistake: nobody from outside writes errors into our log."""
+        if str(msg).startswith("WS parser error"):
+            log.info("closed: bad frame", extra={"error": str(args[0])})
+        else:
+            super().error(msg, *args, **options)
 
 
 _picows_log = _PicowsLog()
@@ -65,8 +72,8 @@ class WebSocketLink(WSListener):
         "_connection",
         "_engine",
         "_fragments",
-        "_hang_up_timer",
         "_query",
+        "_timer",
         "_transport",
         "max_deflated_bytes",
         "send_binary",
@@ -84,7 +91,8 @@ class WebSocketLink(WSListener):
         self._query: Query | None = query
         self._connection = connection
         self._fragments: _Fragments | None = None
-        self._hang_up_timer: asyncio.TimerHandle | None = None
+        #: Ends the probe, or the link.
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
     # Link
@@ -115,8 +123,7 @@ class WebSocketLink(WSListener):
         if self._connection is None:
             self._connection = self._engine.open(WEBSOCKET, self, _request(transport, query))
         elif self._connection.begin_upgrade(self):
-            timeout_s = self._engine.limits.upgrade_timeout_s
-            asyncio.get_running_loop().call_later(timeout_s, self._end_probe)
+            self._call_later(self._engine.limits.upgrade_timeout_s, self._end_probe)
         else:
             # A second WebSocket for one session: the first stays as it is.
             self._connection = None
@@ -152,9 +159,23 @@ class WebSocketLink(WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         refused_by_picows = transport.is_close_frame_sent and not self._closed
         self._closed = True
-        if self._hang_up_timer is not None:
-            self._hang_up_timer.cancel()
         self._part(Reason.TRANSPORT_ERROR if refused_by_picows else Reason.TRANSPORT_CLOSE)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """What knows each other would wait for the collector, which comes to what has lived for long only after hours:
+        6 KB for each connection, and whatever of a message had come.
+        """
+        connection, self._connection = self._connection, None
+        self._fragments = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.send_text = self.send_binary = _send_nowhere
+        self.max_deflated_bytes = 0
+        if connection is not None and connection.link is self:
+            connection.use(self)
+        del self._transport
 
     def pause_writing(self) -> None:
         """The peer has not read `max_backlog_bytes`. Called from within a send, so the end comes a little later."""
@@ -279,8 +300,12 @@ class WebSocketLink(WSListener):
 
     def _hang_up_later(self) -> None:
         """A peer that neither answers the close frame nor reads what waits for it must not keep us waiting."""
-        abort = partial(self._transport.disconnect, False)
-        self._hang_up_timer = asyncio.get_running_loop().call_later(self._engine.limits.linger_s, abort)
+        self._call_later(self._engine.limits.linger_s, partial(self._transport.disconnect, False))
+
+    def _call_later(self, delay_s: float, callback: Callable[[], object]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, callback)
 
     def _end_probe(self) -> None:
         connection = self._connection
@@ -305,6 +330,10 @@ class _Fragments:
         self.count = 0
         self.is_text = is_text
         self.is_deflated = is_deflated
+
+
+def _send_nowhere(_packet: bytes) -> None:
+    """Where what is sent goes once the WebSocket is gone."""
 
 
 def websocket_protocol(engines: Sequence[Engine]) -> Callable[..., WSProtocol]:

@@ -23,6 +23,7 @@ from .config import Settings
 from .demo import Demo, seed
 from .figures import LoopWatch
 from .gateway import Gateway, SocketEmitter
+from .heap import Heap
 from .http.app import create_app
 from .http.figures import Answered
 from .inspecting import MediaInspector
@@ -60,6 +61,7 @@ class Node:
     server: Server
     gateway: Gateway
     watch: LoopWatch
+    heap: Heap
     listener: Listener
     port: int
 
@@ -83,6 +85,7 @@ async def _serve(settings: Settings, *, demo: bool, on_started: Callable[[int], 
             tune_collector()
             # Not before: what a start takes holds up nobody.
             running.watch.start()
+            running.heap.start()
             await running.listener.serve(sockets=[sock])
 
 
@@ -111,6 +114,7 @@ async def node(
                 yield built
             finally:
                 built.watch.stop()
+                built.heap.stop()
                 built.gateway.stop()
                 await built.sweeper.stop()
                 await built.server.stop()
@@ -139,7 +143,7 @@ async def _build(
     attachments = Attachments(domain, blobs, inspector)
     sweeper = Sweeper(domain, attachments, blobs)
     gateway = Gateway(namespace, domain, authenticator)
-    watch = LoopWatch()
+    watch, heap = LoopWatch(), Heap(server.engine.ended.total)
     answers: Counter[Answered] = Counter()
     shown = Demo(settings, now=now) if demo else None
 
@@ -172,7 +176,7 @@ async def _build(
     gateway.start()
     sweeper.start()
     port_listener = listener([server.engine], host=settings.host, port=port, app=app, before_stop=before_stop)
-    return Node(domain, attachments, sweeper, server, gateway, watch, port_listener, port)
+    return Node(domain, attachments, sweeper, server, gateway, watch, heap, port_listener, port)
 
 
 def bind(host: str, port: int) -> sockets.socket:

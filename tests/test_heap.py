@@ -23,12 +23,12 @@ class Watched(Heap):
 
 async def test_the_heap_is_trimmed_once_for_each_crowd_that_went(monkeypatch: pytest.MonkeyPatch) -> None:
     trims: list[int] = []
-    ended = 0
+    ended = [0]
     monkeypatch.setattr(heap, "INTERVAL_S", 0.001)
-    monkeypatch.setattr(heap, "trim", lambda: trims.append(ended))
-    watched = Watched(lambda: ended)
+    monkeypatch.setattr(heap, "trim", lambda: trims.append(ended[0]))
+    watched = Watched(lambda: ended[0])
     watched.start()
-    for ended in (MIN_ENDED - 1, MIN_ENDED, MIN_ENDED, 2 * MIN_ENDED - 1, 2 * MIN_ENDED):
+    for ended[0] in (MIN_ENDED - 1, MIN_ENDED, MIN_ENDED, 2 * MIN_ENDED - 1, 2 * MIN_ENDED):
         looks = watched.looks
         await poll_until(lambda looks=looks: watched.looks > looks + 1)  # type: ignore[misc]
     assert trims == [MIN_ENDED, 2 * MIN_ENDED]

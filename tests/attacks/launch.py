@@ -20,7 +20,6 @@ def hurry() -> None:
         server.LIMITS,
         connect_timeout_s=2.0,
         body_timeout_s=BODY_TIMEOUT_S,
-        head_timeout_s=1.5,
         upgrade_timeout_s=1.0,
         linger_s=0.5,
     )

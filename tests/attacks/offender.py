@@ -17,6 +17,14 @@ from .target import Target
 
 POLLING_QUERY = "EIO=4&transport=polling"
 WEBSOCKET_QUERY = "EIO=4&transport=websocket"
+CLOSE_PACKET = "1"
+
+
+def head(method: str, target: str, *headers: str, host: str = "Host: 127.0.0.1") -> bytes:
+    """A request's head, as it is written here."""
+    return "\r\n".join((f"{method} {target} HTTP/1.1", *filter(None, (host,)), *headers, "\r\n")).encode(
+        "latin-1"
+    )
 
 
 class Reply(NamedTuple):
@@ -59,6 +67,9 @@ class Offender:
     async def open(self, transport: str, *, entered: bool = True, user_id: str = "mallory") -> Client:
         """A session; `entered` into the main namespace, past its greeting."""
         client: Client = await self._clients.open(transport, self.endpoint)
+        if isinstance(client, PollingClient):
+            # Else the session lives on until its heartbeat fails: rightly so, but no run is to wait for it.
+            self._stack.push_async_callback(client.push, CLOSE_PACKET)
         if entered:
             await client.enter(auth=self.auth(user_id))
             assert (await client.event())[0] == "ready"
@@ -105,6 +116,12 @@ class Offender:
         answer = await raw.end()
         status = int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
         return status, answer
+
+    async def push(self, polling: Client, *headers: str, body: bytes = b"") -> int:
+        """The status of a POST with a head by hand; 0 where the connection was reset before it could be read."""
+        path = f"{self.endpoint.path}?{POLLING_QUERY}&sid={polling.sid}"
+        status, _ = await self.answer_to(head("POST", path, *headers), body)
+        return status
 
     # HTTP
 

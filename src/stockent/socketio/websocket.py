@@ -56,6 +56,8 @@ _READ_BUFFER_BYTES = 2_048
 _HEAD_TIMEOUT_S = 5.0
 _EXTENSIONS = "Sec-WebSocket-Extensions"
 
+#: Close codes that a peer may send: those of RFC 6455, section 7.4.1, and three that were registered later.
+_SENT_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 _CLOSE_CODES = {
     Reason.PARSE_ERROR: WSCloseCode.UNSUPPORTED_DATA,
     Reason.SHUTTING_DOWN: WSCloseCode.GOING_AWAY,
@@ -224,9 +226,9 @@ class WebSocketLink(WSListener):
         if (frame.rsv1 and not self._may_be_deflated(kind)) or frame.rsv2 or frame.rsv3:
             raise FrameError(WSCloseCode.PROTOCOL_ERROR, "reserved bit without an extension")
         if kind == WSMsgType.CLOSE:
+            code = _close_code(frame)
             self._closed = True
-            code = frame.get_close_code()
-            transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
+            transport.send_close(code)
             transport.disconnect()
             self._hang_up_later()
             self._part(Reason.TRANSPORT_CLOSE)
@@ -320,6 +322,17 @@ class FrameError(Exception):
     def __init__(self, code: WSCloseCode, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def _close_code(frame: WSFrame) -> WSCloseCode:
+    """What a close frame is answered with. Raises `FrameError` for a code that nobody may send (section 7.4)."""
+    payload = frame.get_payload_as_bytes()
+    if not payload:
+        return WSCloseCode.OK
+    code = int.from_bytes(payload[:2], "big")
+    if code not in _SENT_CODES and not 3_000 <= code < 5_000:
+        raise FrameError(WSCloseCode.PROTOCOL_ERROR, "no such close code")
+    return frame.get_close_code()
 
 
 class _Fragments:

@@ -113,14 +113,17 @@ class Offender:
                 await raw.writer.drain()
             except ConnectionError:
                 break
-        answer = await raw.end()
+        try:
+            answer = await raw.end()
+        except ConnectionError:
+            answer = b""
         status = int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
         return status, answer
 
     async def push(self, polling: Client, *headers: str, body: bytes = b"") -> int:
         """The status of a POST with a head by hand; 0 where the connection was reset before it could be read."""
         path = f"{self.endpoint.path}?{POLLING_QUERY}&sid={polling.sid}"
-        status, _ = await self.answer_to(head("POST", path, *headers), body)
+        status, _ = await self.answer_to(head("POST", path, "Connection: close", *headers), body)
         return status
 
     # HTTP

@@ -53,6 +53,10 @@ _picows_log = _PicowsLog()
 
 #: picows' least; the buffer grows for a frame that needs more, up to `max_payload_bytes`.
 _READ_BUFFER_BYTES = 2_048
+#: Read at a time. Without it picows doubles its buffer for as long as a peer keeps it full, to megabytes.
+_MAX_READ_BYTES = 2_048
+#: Then others have their turn: a peer that floods small frames (10⁶ pings a second) would hold up the loop for seconds.
+_MAX_FRAMES_PER_TURN = 128
 _HEAD_TIMEOUT_S = 5.0
 _EXTENSIONS = "Sec-WebSocket-Extensions"
 
@@ -74,7 +78,10 @@ class WebSocketLink(WSListener):
         "_connection",
         "_engine",
         "_fragments",
+        "_frames",
+        "_held",
         "_query",
+        "_resting",
         "_timer",
         "_transport",
         "max_deflated_bytes",
@@ -96,6 +103,10 @@ class WebSocketLink(WSListener):
         #: Ends the probe, or the link.
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        #: Frames since reading last rested; and whether it rests, or is held by the layer above.
+        self._frames = 0
+        self._resting = False
+        self._held = False
 
     # Link
 
@@ -134,6 +145,9 @@ class WebSocketLink(WSListener):
             transport.disconnect()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self._frames += 1
+        if self._frames >= _MAX_FRAMES_PER_TURN:
+            self._rest()
         # Also sent by picows, which goes on reading for 10 ms after a frame that it has refused.
         if transport.is_close_frame_sent:
             if frame.msg_type == WSMsgType.CLOSE:
@@ -191,11 +205,27 @@ class WebSocketLink(WSListener):
     # reading, for the layer above
 
     def pause_reading(self) -> None:
+        self._held = True
         self._transport.underlying_transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if not self._closed:
+        self._held = False
+        if not self._closed and not self._resting:
             self._transport.underlying_transport.resume_reading()
+
+    def _rest(self) -> None:
+        """Read no more in this turn of the loop."""
+        self._frames = 0
+        tcp = self._transport.underlying_transport
+        if not self._resting and not tcp.is_closing():
+            self._resting = True
+            tcp.pause_reading()
+            asyncio.get_running_loop().call_soon(self._go_on, tcp)
+
+    def _go_on(self, tcp: asyncio.Transport) -> None:
+        self._resting = False
+        if not self._held and not tcp.is_closing():
+            tcp.resume_reading()
 
     def _take_text(self, packet: str) -> None:
         connection = self._connection
@@ -381,6 +411,9 @@ class _UvicornProtocol(WSProtocol):  # type: ignore[misc] # a C class without ty
     """picows reads into its own buffer; uvicorn hands the head of the request over by `data_received`."""
 
     __slots__ = ()
+
+    def get_buffer(self, size_hint: int) -> memoryview:
+        return super().get_buffer(size_hint)[:_MAX_READ_BYTES]  # type: ignore[no-any-return]
 
     def data_received(self, data: bytes) -> None:
         view = memoryview(data)

@@ -11,6 +11,7 @@ import asyncio
 import errno
 import socket as sockets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -23,8 +24,11 @@ from .config import Settings
 from .demo import Demo, seed
 from .descriptors import connections_within, raise_limit
 from .door import NodeDoor
+from .figures import LoopWatch
 from .gateway import Gateway, SocketEmitter
+from .heap import Heap
 from .http.app import create_app
+from .http.figures import Answered
 from .inspecting import MediaInspector
 from .messaging.attachments import Attachments
 from .messaging.blobs import Blobs
@@ -33,6 +37,7 @@ from .messaging.domain import Domain
 from .messaging.ports import Store
 from .messaging.sweeping import Sweeper
 from .messaging.timers import CallLater, loop_call_later
+from .metrics import Metrics, Sources
 from .open_files import open_files
 from .rates import Limit, Rates, RateSettings
 from .socketio import Limits, Listener, Proxies, Server, listener, tune_collector
@@ -65,6 +70,8 @@ class Node:
     gateway: Gateway
     rates: Rates
     door: NodeDoor
+    watch: LoopWatch
+    heap: Heap
     listener: Listener
     port: int
 
@@ -100,6 +107,9 @@ async def _serve(
                 if on_started is not None:
                     on_started(running.port)
                 tune_collector()
+                # Not before: what a start takes holds up nobody.
+                running.watch.start()
+                running.heap.start()
                 await running.listener.serve(sockets=[sock])
 
 
@@ -131,6 +141,8 @@ async def node(
             try:
                 yield built
             finally:
+                built.watch.stop()
+                built.heap.stop()
                 built.gateway.stop()
                 await built.sweeper.stop()
                 await built.server.stop()
@@ -163,6 +175,8 @@ async def _build(
     sweeper = Sweeper(domain, attachments, blobs)
     gateway = Gateway(namespace, domain, authenticator, rates)
     server.engine.guard = gateway.guard
+    watch, heap = LoopWatch(), Heap(server.engine.ended.total)
+    answers: Counter[Answered] = Counter()
     shown = Demo(settings, now=now) if demo else None
 
     async def ready() -> None:
@@ -192,6 +206,8 @@ async def _build(
         readiness=ready,
         rates=rates,
         is_stopping=lambda: server.engine.stopping,
+        metrics=Metrics(Sources(server, namespace, gateway.figures, answers, store, watch)),
+        answers=answers,
     )
     await server.start()
     gateway.start()
@@ -205,7 +221,7 @@ async def _build(
         proxies=proxies,
         door=door,
     )
-    return Node(domain, attachments, sweeper, server, gateway, rates, door, port_listener, port)
+    return Node(domain, attachments, sweeper, server, gateway, rates, door, watch, heap, port_listener, port)
 
 
 def _most_connections(rates: RateSettings) -> int:

@@ -64,6 +64,8 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("HEAD", "/healthz"): open_to_all(),
     ("GET", "/readyz"): open_to_all(),
     ("HEAD", "/readyz"): open_to_all(),
+    # An admin's answer: tests/http/test_metrics.py.
+    ("GET", "/metrics"): Route(404, 404, 404, 404, admin=200),
     ("GET", "/api/openapi.json"): open_to_all(),
     ("GET", "/api/docs"): open_to_all(),
     ("GET", "/api/docs/style.css"): open_to_all(),

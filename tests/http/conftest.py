@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import socket
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from stockent.auth import Authenticator, mint
 from stockent.config import DATABASE_NAME, Settings
 from stockent.files.folder import FolderBlobs
 from stockent.http import create_app
+from stockent.http.figures import Answered
 from stockent.inspecting import MediaInspector
 from stockent.media.worker import MediaWorkers
 from stockent.messaging.attachments import Attachments
@@ -68,6 +70,7 @@ class Web:
     domain: Domain
     attachments: Attachments
     heard: Heard
+    answers: Counter[Answered]
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def anonymous(self, **headers: str) -> httpx.AsyncClient:
@@ -133,15 +136,18 @@ async def attachments(settings: Settings, domain: Domain) -> AsyncIterator[Attac
 async def web(
     settings: Settings, domain: Domain, attachments: Attachments, page_dir: Path
 ) -> AsyncIterator[Web]:
+    answers: Counter[Answered] = Counter()
     app = create_app(
         domain,
         Authenticator(settings),
         attachments,
         allowed_origins=settings.allowed_origins(),
         page_dir=page_dir,
+        metrics=lambda: b"stockent_sockets 1.0\n",
+        answers=answers,
     )
     assert isinstance(domain.emitter, Heard)
-    web = Web(app, settings, domain, attachments, domain.emitter)
+    web = Web(app, settings, domain, attachments, domain.emitter, answers)
     yield web
     await web.close()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from stockent.http import bodies
 from tests.http.conftest import Web, Wire
+from tests.waiting import poll_until
 
 
 def post(web: Web, *headers: str) -> bytes:
@@ -39,6 +41,23 @@ async def test_a_chunked_body_without_end_is_cut_at_the_limit(web: Web, wire: Wi
     head = await wire.head()
     assert head.startswith("HTTP/1.1 413")
     assert b'"code":"too_large"' in await wire.rest()
+
+
+@pytest.mark.parametrize(
+    ("header", "begun"),
+    [("Content-Length: 26", GOOD[:10]), ("Transfer-Encoding: chunked", b"xyz\r\n")],
+    ids=["cut off", "no chunk"],
+)
+async def test_a_body_that_breaks_off_is_no_fault_of_the_server(
+    web: Web, wire: Wire, header: str, begun: bytes
+) -> None:
+    with capture_logs() as logged:
+        wire.send(post(web, header) + begun)
+        wire.writer.write_eof()
+        await wire.rest()
+        await poll_until(lambda: web.answers)
+    assert {answered.status for answered in web.answers} == {408}
+    assert logged == []
 
 
 async def test_after_an_ordinary_refusal_the_connection_goes_on(web: Web, wire: Wire) -> None:

@@ -59,6 +59,13 @@ async def test_the_creator_takes_part_whether_listed_or_not(domain: Domain) -> N
             ),
             "subject.data",
         ),
+        (
+            CreateConversation(
+                participant_ids=["bob"],
+                subject=Subject(type="t", id="i", title="t", data={"x": ["C:\\u0000", "\0"]}),
+            ),
+            "subject.data",
+        ),
     ],
 )
 async def test_a_conversation_that_makes_no_sense_is_refused(
@@ -69,7 +76,10 @@ async def test_a_conversation_that_makes_no_sense_is_refused(
     assert [error.field for error in refusal.errors] == [field]
     assert bob.heard == []
     ninety_nine = [f"u{n}" for n in range(99)]
-    await conversations.create(domain, ANN, CreateConversation(participant_ids=ninety_nine, title=" "))
+    fine = Subject(type="t", id="i", title="t", data={"x": "C:\\u0000"})
+    await conversations.create(
+        domain, ANN, CreateConversation(participant_ids=ninety_nine, title=" ", subject=fine)
+    )
 
 
 async def test_a_first_message_tells_of_the_conversation_and_then_of_the_message(

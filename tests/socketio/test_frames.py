@@ -90,6 +90,8 @@ BROKEN: dict[str, tuple[list[bytes], int]] = {
     ),
     "a close of one byte": ([encode(CLOSE, b"\x03")], PROTOCOL_ERROR),
     "a close by 1005": ([encode(CLOSE, struct.pack("!H", 1005))], PROTOCOL_ERROR),
+    "a close by 0": ([encode(CLOSE, b"\x00\x00")], PROTOCOL_ERROR),
+    "a close by 1006": ([encode(CLOSE, struct.pack("!H", 1006))], PROTOCOL_ERROR),
     "a close by 999": ([encode(CLOSE, struct.pack("!H", 999))], PROTOCOL_ERROR),
     "a close whose reason is not UTF-8": ([encode(CLOSE, struct.pack("!H", 1000) + b"\xff")], INVALID_TEXT),
     "text that is not UTF-8": ([encode(TEXT, b'421["m","\xff"]')], INVALID_TEXT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -59,6 +60,10 @@ REFUSED_TEXTS = {
     "a number beyond a double": '2["m",{"n":1e999}]',
     "half a surrogate pair": '2["m","\\ud800"]',
     "half a surrogate pair, not escaped": '2["m","\ud800"]',
+    "a key that stands twice": '2["m",{"a":1,"a":1}]',
+    "a key that stands twice, once escaped": '2["m",{"a":1,"\\u0061":2}]',
+    "a key that stands twice, deep within": '2["m",{"x":[{"a":1, "b":2, "a" :3}]},"y"]',
+    "a key that stands twice before an array": '2["m",[],{"a":1,"a":2}]',
     "a control character in a string": '2["m","\x00"]',
     "a namespace of a megabyte": "0/" + "a" * 1_000_000,
     "a namespace one character too long": "0/" + "a" * 128,
@@ -167,6 +172,23 @@ def test_json_of_the_deepest_nesting_can_be_read_and_sent_on(pair: tuple[str, st
     assert encode(packet) == [b"4" + message.encode()]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"a":1,"b":2}',
+        '{"a":"at 10:30: \\"a\\":","b":{"a":1}}',
+        '{"a":{"a":{"a":1}}},{"a":2}',
+        '[{"a":1},{"a":2}]',
+        '"a:b",1',
+    ],
+)
+def test_a_key_may_stand_in_many_objects_and_colons_in_texts(arguments: str) -> None:
+    packet = Decoder(LIMITS).text(f'2["m",{arguments}]')
+
+    assert packet is not None
+    assert packet.data == json.loads(f'["m",{arguments}]')
+
+
 def test_many_brackets_side_by_side_are_not_deep() -> None:
     packet = Decoder(LIMITS).text('2["m",[],' + "{}," * 500 + '"[[[["]')
 
@@ -181,6 +203,7 @@ SLOW_IF_QUADRATIC = {
     "a fraction's digits": lambda size: '2["m",0.' + "1" * size,
     "a namespace": lambda size: "0/" + "a" * size,
     "open brackets": lambda size: '2["m",' + "[" * size,
+    "keys": lambda size: '2["m",{"a":1},' + '{"a":1},' * (size // 8) + '{"b":1,"b":2}]',
     "flat objects": lambda size: '2["m"' + ",{}" * (size // 3),
     "escapes": lambda size: '2["' + "\\u0041" * (size // 6),
 }

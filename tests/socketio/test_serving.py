@@ -17,6 +17,7 @@ from aiohttp import ClientSession
 from stockent.socketio import Limits, Reason, Server, Socket, listener, serve
 from tests.waiting import poll_until
 
+from .frames import upgrade_head
 from .serving import Endpoint, is_polled, running
 from .wire import Clients
 
@@ -87,8 +88,18 @@ async def test_an_answered_connection_outlives_the_time_for_heads(clients: Clien
         b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: " + b"a" * 1_000_000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X-Header: some-value\r\n" * 3_000 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a:b\r\n" * 100 + b"\r\n",
+        upgrade_head(Endpoint(80), headers=["a: b"] * 100),
+        upgrade_head(Endpoint(80), headers=["a: " + "b" * 40_000]),
     ],
-    ids=["address", "one header", "many headers"],
+    ids=[
+        "address",
+        "one header",
+        "many headers",
+        "small headers",
+        "headers of an upgrade",
+        "a header of an upgrade",
+    ],
 )
 async def test_a_head_over_its_limit_is_refused(head: bytes) -> None:
     async with running(Server(), app=hello) as endpoint:
@@ -146,6 +157,30 @@ async def test_a_long_body_is_no_line(clients: Clients) -> None:
         clients.http.post(f"{endpoint.origin}/", data=io.BytesIO(b"x" * 5_000_000)) as answer,
     ):
         assert await answer.text() == "5000000"
+
+
+async def test_a_head_of_as_many_headers_as_allowed_is_answered() -> None:
+    head = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a:b\r\n" * 98 + b"Connection: close\r\n\r\n"
+    async with running(Server(), app=hello) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(head)
+        assert (await asyncio.wait_for(reader.read(), 5)).endswith(b"hello")
+        writer.close()
+
+
+@pytest.mark.parametrize(("count", "answered"), [(17, 17), (18, 0), (3_000, 0)])
+async def test_requests_behind_each_other_wait_up_to_their_limit(count: int, answered: int) -> None:
+    """One is being answered and 16 wait; with one more the connection ends, and nothing is kept of it."""
+    last = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    async with running(Server(), app=hello) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * (count - 1) + last)
+        answer = b""
+        with suppress(ConnectionResetError):
+            answer = await asyncio.wait_for(reader.read(), 5)
+        assert answer.count(b"hello") == answered
+        assert answered or not answer or answer.startswith(b"HTTP/1.1 400")
+        writer.close()
 
 
 async def test_two_servers_share_the_port(clients: Clients) -> None:

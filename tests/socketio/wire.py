@@ -239,6 +239,8 @@ class Clients:
             compression=None,
             ping_interval=None,
             max_size=None,
+            # What a test does not read must not stand before the answer to its close frame.
+            max_queue=None,
             proxy=None,
         )
         client = WebSocketClient(ws)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from secrets import randbelow
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -32,6 +33,7 @@ from ..rates import Rates
 from ..socketio import ConnectError, Lost, Namespace, Socket
 from ..speaking import identify_from
 from .context import Context, Speaker
+from .figures import GatewayFigures
 from .guarding import Guard
 from .pacing import Pacing
 from .restoring import may_return
@@ -67,6 +69,7 @@ class Gateway:
         self._barring: asyncio.Task[None] | None = None
         #: While the server stops: up to when clients are told to wait before they come back.
         self._spread_ms: int | None = None
+        self.figures = GatewayFigures()
         self._limits = _limits(namespace.limits.max_payload_bytes, domain.policy)
         self._context = Context(domain, self._identify)
         #: For the engine under the namespace.
@@ -75,7 +78,7 @@ class Gateway:
         namespace.on_recover(self._may_return)
         namespace.on_connect(self._greet)
         namespace.on_disconnect(self._forget)
-        namespace.on_any(self._command)
+        namespace.on_any(self._answer)
 
     def start(self) -> None:
         self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)
@@ -130,6 +133,7 @@ class Gateway:
             )
             await users.seen(self._domain, identity.profile)
         except MessagingError as error:
+            self.figures.refused[error.code] += 1
             log.info("connect_refused", code=error.code, address=socket.request.address)
             raise ConnectError(error.message, _told(error)) from error
         socket.data = Speaker.of(identity)
@@ -226,6 +230,12 @@ class Gateway:
             socket.emit(AUTH_EXPIRING, AuthExpiring(expires_at=rfc3339(speaker.expires_at)))
 
     # commands
+
+    async def _answer(self, socket: Socket, name: str, *args: Any) -> Done | Failed:
+        started = perf_counter()
+        ack = await self._command(socket, name, *args)
+        self.figures.answered(name, ack, perf_counter() - started)
+        return ack
 
     async def _command(self, socket: Socket, name: str, *args: Any) -> Done | Failed:
         """One command: decode, call its verb, ack. Whatever happens, the caller gets an answer."""

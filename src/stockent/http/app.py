@@ -7,6 +7,7 @@ not looked at by the next. What the API answers gets its ETag and content coding
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from importlib.resources.abc import Traversable
 
@@ -23,7 +24,9 @@ from .bodies import MAX_BODY_BYTES, ApiRequest
 from .browsers import BrowserRules
 from .demo_routes import Demo
 from .description import description_routes
+from .figures import Answered, CountsAnswers
 from .health import Readiness
+from .metrics import Metrics
 from .problems import answer
 from .representations import Representations
 from .routes import given, open_routes, speaking_routes
@@ -32,7 +35,7 @@ from .speaker import SpeakerMiddleware
 from .stopping import Stopping
 from .throttling import Anonymous, InFlight
 
-API_PATHS = ("/api", "/healthz", "/readyz")
+API_PATHS = ("/api", "/healthz", "/readyz", "/metrics")
 
 
 def create_app(
@@ -47,17 +50,27 @@ def create_app(
     rates: Rates | None = None,
     page_dir: Traversable | None = None,
     is_stopping: Callable[[], bool] = bool,
+    metrics: Metrics | None = None,
+    answers: Counter[Answered] | None = None,
 ) -> ASGIApp:
     """Return the ASGI app of everything but Socket.IO.
 
     `allowed_origins` is the exact allow-list for browsers. `files_origin` is where links to files lead, None when files
     come from here. `rates` count, by default as the table says. `readiness` is what `/readyz` asks, by default
     the store. `page_dir` holds the built page, by default the package's own. `is_stopping` is asked with each request.
-    The store need not be open yet.
+    `metrics` is what `/metrics` shows to an admin; `answers` counts what was answered. The store need not be open yet.
     """
     rates = rates or Rates()
     api = Representations(
-        create_api(domain, authenticator, attachments, demo=demo, readiness=readiness, rates=rates)
+        create_api(
+            domain,
+            authenticator,
+            attachments,
+            demo=demo,
+            readiness=readiness,
+            rates=rates,
+            metrics=metrics,
+        )
     )
     site = Anonymous(Site(page_dir), rates)
 
@@ -68,7 +81,8 @@ def create_app(
             await site(scope, receive, send)
 
     serving = Stopping(InFlight(app, rates), is_stopping)
-    return BrowserRules(serving, origins=allowed_origins, files_origin=files_origin)
+    rules = BrowserRules(serving, origins=allowed_origins, files_origin=files_origin)
+    return rules if answers is None else CountsAnswers(rules, answers)
 
 
 def create_api(
@@ -79,6 +93,7 @@ def create_api(
     demo: Demo | None = None,
     readiness: Readiness | None = None,
     rates: Rates | None = None,
+    metrics: Metrics | None = None,
 ) -> Litestar:
     """Return the API alone, without the rules for browsers; its `routes` are the whole route table."""
     given_rates = rates or Rates()
@@ -102,6 +117,7 @@ def create_api(
             authenticator=authenticator,
             demo=demo,
             readiness=readiness or domain.store.ping,
+            metrics=metrics,
         ),
         exception_handlers={Exception: answer},
         request_class=ApiRequest,

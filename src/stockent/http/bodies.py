@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import msgspec.structs
 from litestar import Request
+from litestar.exceptions import InternalServerException
 
 from ..messaging.decoding import decode
 from ..messaging.errors import Code, FieldError, MessagingError
@@ -37,6 +38,9 @@ class ApiRequest(Request[Any, Any, Any]):
             raise MessagingError(
                 Code.REQUEST_TIMEOUT, f"expected the whole body within {BODY_TIMEOUT_S:g} seconds"
             ) from None
+        except InternalServerException:
+            # The framework's word for a client that went away, or whose chunks are none: no fault of ours.
+            raise MessagingError(Code.REQUEST_TIMEOUT, "the connection ended before the body did") from None
         if not body and self.route_handler.parsed_data_field is not None:
             raise MessagingError(Code.MALFORMED, "expected a JSON body, got none")
         return body

@@ -42,7 +42,9 @@ def openapi_document() -> dict[str, Any]:
     """Return the OpenAPI document as plain JSON values; it is the same from run to run."""
     app = Litestar(
         route_handlers=[speaking_routes([]), open_routes()],
-        dependencies=given(domain=None, attachments=None, authenticator=None, demo=None, readiness=None),
+        dependencies=given(
+            domain=None, attachments=None, authenticator=None, demo=None, readiness=None, metrics=None
+        ),
         openapi_config=_config(),
         logging_config=None,
     )

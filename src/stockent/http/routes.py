@@ -13,7 +13,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import Middleware
 
-from . import access, conversations, demo_routes, health, participants, people, search, signals
+from . import access, conversations, demo_routes, health, metrics, participants, people, search, signals
 from . import attachments as files
 from .speaker import current_actor
 
@@ -45,7 +45,7 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
 
 
 def given(
-    *, domain: Any, attachments: Any, authenticator: Any, demo: Any, readiness: Any
+    *, domain: Any, attachments: Any, authenticator: Any, demo: Any, readiness: Any, metrics: Any
 ) -> dict[str, Provide]:
     """The dependencies that handlers ask for by name."""
     values = {
@@ -54,6 +54,7 @@ def given(
         "authenticator": authenticator,
         "demo": demo,
         "readiness": readiness,
+        "metrics": metrics,
     }
     return {name: _provide(value) for name, value in values.items()}
 
@@ -65,6 +66,7 @@ def open_routes(middleware: Sequence[Middleware] = ()) -> Router:
         route_handlers=[
             health.alive,
             health.ready,
+            metrics.metrics,
             Router("/api", route_handlers=[demo_routes.router, people.session]),
         ],
         middleware=middleware,

@@ -80,13 +80,24 @@ def _check_data(data: dict[str, Any]) -> None:
     if not _depth_within(data, MAX_SUBJECT_DATA_DEPTH):
         raise invalid("subject.data", f"nested deeper than {MAX_SUBJECT_DATA_DEPTH} levels")
     try:
-        size_bytes = len(msgspec.json.encode(data))
+        encoded = msgspec.json.encode(data)
     except (OverflowError, UnicodeEncodeError, TypeError) as error:
         raise invalid("subject.data", "holds a value that JSON cannot carry") from error
-    if size_bytes > MAX_SUBJECT_DATA_BYTES:
+    if len(encoded) > MAX_SUBJECT_DATA_BYTES:
         raise invalid(
-            "subject.data", f"expected at most {MAX_SUBJECT_DATA_BYTES} bytes of JSON, got {size_bytes}"
+            "subject.data", f"expected at most {MAX_SUBJECT_DATA_BYTES} bytes of JSON, got {len(encoded)}"
         )
+    # Twice: a text may hold a backslash and "u0000" behind it.
+    if b"\\u0000" in encoded and _holds_nul(data):
+        raise invalid("subject.data", "control character U+0000 is not allowed")
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(key) or _holds_nul(each) for key, each in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 def _depth_within(value: object, levels: int) -> bool:

@@ -20,6 +20,10 @@ class HeadTooLargeError(ValueError):
     """Raised into the parser, which ends the request; uvicorn answers 400 and closes."""
 
 
+class TooManyRequestsError(ValueError):
+    """As `HeadTooLargeError`: uvicorn itself would read on for as long as it answers, and keep all that it reads."""
+
+
 class HeadWatch:
     """Connections whose request head is awaited, in the order of their deadlines; one timer for all of a listener.
 
@@ -70,6 +74,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._told = False
         self._untold_bytes = 0
+        self._headers = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
@@ -90,7 +95,13 @@ class HttpProtocol(HttpToolsProtocol):
             self._turn_away(self._turned_away)
             return
         cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None and self.ws_protocol_class is not None and _is_upgrade_head(data):
+        if (
+            cycle is None
+            and self.ws_protocol_class is not None
+            and _is_upgrade_head(data)
+            and len(data) <= self._watch.limits.max_head_bytes
+            and data.count(b"\r\n") <= self._watch.limits.max_headers
+        ):
             self._hand_over(data)
             return
         self._received = data
@@ -105,9 +116,13 @@ class HttpProtocol(HttpToolsProtocol):
     # the parser's callbacks
 
     def on_message_begin(self) -> None:
+        limit = self._watch.limits.max_pipelined
+        if len(self.pipeline) >= limit:
+            raise TooManyRequestsError(f"at most {limit} requests wait on one connection")
         super().on_message_begin()
         self._told = True
         self._head_bytes = 0
+        self._headers = 0
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None:
             # The first request's time runs since the connection was opened.
@@ -118,6 +133,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers += 1
         self._count(len(name) + len(value))
         super().on_header(name, value)
 
@@ -144,6 +160,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.send_400_response("Bytes behind an upgrade request.")
         else:
             super().handle_websocket_upgrade()
+            self._let_go()
 
     def _hand_over(self, head: bytes) -> None:
         self._watch.discard(self)
@@ -154,13 +171,20 @@ class HttpProtocol(HttpToolsProtocol):
         protocol.connection_made(self.transport)
         protocol.data_received(head)
         self.transport.set_protocol(protocol)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The connection is another protocol's. The parser knows this one, so both would wait for the collector."""
+        self.parser = None  # type: ignore[assignment] # as uvicorn does when a connection is lost
 
     def _count(self, size_bytes: int) -> None:
         self._told = True
         self._head_bytes += size_bytes
-        limit = self._watch.limits.max_head_bytes
-        if self._head_bytes > limit:
-            raise HeadTooLargeError(f"a request head has at most {limit} bytes")
+        limits = self._watch.limits
+        if self._head_bytes > limits.max_head_bytes:
+            raise HeadTooLargeError(f"a request head has at most {limits.max_head_bytes} bytes")
+        if self._headers > limits.max_headers:
+            raise HeadTooLargeError(f"a request has at most {limits.max_headers} headers")
 
 
 def _is_upgrade_head(data: bytes) -> bool:

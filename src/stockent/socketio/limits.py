@@ -27,6 +27,9 @@ class Limits:
     head_timeout_s: float = 20.0
     #: Address and headers of one request, together.
     max_head_bytes: int = 32_768
+    max_headers: int = 100
+    #: Requests on one connection that wait for the answers to those before them.
+    max_pipelined: int = 16
     #: From a polling request's head to the end of its body.
     body_timeout_s: float = 20.0
     #: How long a session that the server closed waits for the poll, or the WebSocket's close frame, that answers it.

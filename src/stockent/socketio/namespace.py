@@ -92,6 +92,9 @@ class Namespace:
         self.recover_handler: Callable[[Socket, Lost], Awaitable[bool]] | None = None
         self.connect_handler: Handler | None = None
         self.disconnect_handler: Handler | None = None
+        #: Events sent so far, and how many sockets of this node got one.
+        self.emitted = 0
+        self.delivered = 0
         self._handlers: dict[str, Handler] = {}
         self._any_handler: Handler | None = None
         self._middleware: list[Callable[[Socket], Awaitable[None]]] = []
@@ -198,6 +201,8 @@ class Namespace:
     ) -> None:
         """Send an event to the sockets of this node that are so addressed, and keep it for those who lost it."""
         sockets = self.select(to, except_rooms)
+        self.emitted += bool(sockets)
+        self.delivered += len(sockets)
         recovery = self.recovery
         if recovery is None or recovery.is_unused:
             if sockets:
@@ -228,6 +233,8 @@ class Namespace:
         now = asyncio.get_running_loop().time()
         packets = recovery.log.append(encode(packet), (trail.pid,), (), now=now)
         if socket is not None:
+            self.emitted += 1
+            self.delivered += 1
             deliver(packets, (socket,), self.deflater)
 
     def add(self, socket: Socket) -> None:
@@ -326,6 +333,8 @@ class Socket:
         if self.trail is not None:
             self.namespace.tell(self.trail, packet)
         elif self.connected:
+            self.namespace.emitted += 1
+            self.namespace.delivered += 1
             self.send(packet)
 
     async def call(self, event: str, *args: Any, timeout_s: float) -> list[Any]:

@@ -7,6 +7,7 @@ travel in Engine.IO messages: `<type>[<attachments>-][<namespace>,][<ack id>][JS
 from __future__ import annotations
 
 import binascii
+import json
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
@@ -208,6 +209,10 @@ class Decoder:
         packet.data = _restore(packet.data, attachments)
         return packet
 
+    def clear(self) -> None:
+        """Let go of a packet whose attachments will not come."""
+        self._partial, self._attachments = None, []
+
     def _attachment_count(self, message: str) -> tuple[int, int]:
         end = message.find("-", 1, 8)
         digits = message[1:end]
@@ -241,6 +246,8 @@ class Decoder:
             and _is_deeper(data, max_depth)
         ):
             raise PacketError(f"JSON is nested at most {max_depth} deep")
+        if not _keeps_every_key(text, data) and _repeats_a_key(text):
+            raise PacketError("a key stands twice in one object")
         return data
 
 
@@ -271,6 +278,28 @@ def _is_deeper(value: Any, depth: int) -> bool:
     for _ in range(depth):
         level = [item for container in level for item in _items(container) if isinstance(item, (list, dict))]
     return bool(level)
+
+
+def _keeps_every_key(text: str, data: Any) -> bool:
+    """Where a name and a flat object hold as many keys as there are colons, none was written twice.
+
+    Nearly every command is of that shape, and then this is all that is done about it: 0.15 µs instead of 3.
+    """
+    return type(data) is list and len(data) == 2 and type(data[1]) is dict and text.count(":") == len(data[1])
+
+
+def _repeats_a_key(text: str) -> bool:
+    """One reader keeps the first value, another the last: what is meant is not said (RFC 8259, section 4)."""
+    try:
+        json.loads(text, object_pairs_hook=_distinct)
+    except ValueError:
+        return True
+    return False
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError
 
 
 def _items(container: Any) -> Iterable[Any]:

@@ -100,8 +100,10 @@ class PollingLink:
             self._put(last, len(last))
         if self.poll is not None:
             self._answer()
-        if (self._packets or self._farewell) and reason in _LINGERING and self._connection is not None:
-            self._linger(self._connection)
+        # Each knows the other: from here on only the session knows its link, and neither waits for the collector.
+        connection, self._connection = self._connection, None
+        if (self._packets or self._farewell) and reason in _LINGERING and connection is not None:
+            self._linger(connection)
 
     # polls
 
@@ -344,6 +346,7 @@ class Polling:
         await _respond(send, 200, body, headers)
 
     async def _refuse(self, send: Send, refusal: Refusal, origin: str | None) -> None:
+        self._engine.refused[refusal.message] += 1
         headers = self._cors(origin)
         headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers().items()]
         await _respond(send, refusal.status, refusal.body(), headers, b"application/json")

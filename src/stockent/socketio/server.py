@@ -121,6 +121,8 @@ class Server:
     def closed(self, connection: Connection, reason: str) -> None:
         session: Session = connection.session
         session.inbox = None
+        # What came of a packet whose rest never will (CVE-2026-48804).
+        session.decoder.clear()
         for socket in tuple(session.sockets.values()):
             self._leave(session, socket, reason)
 

@@ -40,18 +40,31 @@ class _PicowsLog(logging.LoggerAdapter[logging.Logger]):
 
     def __init__(self) -> None:
         super().__init__(logging.getLogger("stockent.socketio.frames"), {})
-        # Its connect and disconnect lines say less than ours; its refusals of malformed frames are kept.
+        # Its connect and disconnect lines say less than ours.
         self.logger.setLevel(logging.WARNING)
+
+    def error(self, msg: object, *args: object, **options: Any) -> None:
+        """A frame that is refused is the peer's mistake: nobody from outside writes errors into our log."""
+        if str(msg).startswith("WS parser error"):
+            log.info("closed: bad frame", extra={"error": str(args[0])})
+        else:
+            super().error(msg, *args, **options)
 
 
 _picows_log = _PicowsLog()
 
 #: picows' least; the buffer grows for a frame that needs more, up to `max_payload_bytes`.
 _READ_BUFFER_BYTES = 2_048
+#: Read at a time. Without it picows doubles its buffer for as long as a peer keeps it full, to megabytes.
+_MAX_READ_BYTES = 2_048
+#: Then others have their turn: a peer that floods small frames (10⁶ pings a second) would hold up the loop for seconds.
+_MAX_FRAMES_PER_TURN = 128
 _HEAD_TIMEOUT_S = 5.0
 _EXTENSIONS = "Sec-WebSocket-Extensions"
 _FORWARDED = "X-Forwarded-For"
 
+#: Close codes that a peer may send: those of RFC 6455, section 7.4.1, and three that were registered later.
+_SENT_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 _CLOSE_CODES = {
     Reason.PARSE_ERROR: WSCloseCode.UNSUPPORTED_DATA,
     Reason.SHUTTING_DOWN: WSCloseCode.GOING_AWAY,
@@ -70,8 +83,11 @@ class WebSocketLink(WSListener):
         "_connection",
         "_engine",
         "_fragments",
-        "_hang_up_timer",
+        "_frames",
+        "_held",
         "_query",
+        "_resting",
+        "_timer",
         "_transport",
         "max_deflated_bytes",
         "send_binary",
@@ -96,8 +112,13 @@ class WebSocketLink(WSListener):
         self._address = address
         self._connection = connection
         self._fragments: _Fragments | None = None
-        self._hang_up_timer: asyncio.TimerHandle | None = None
+        #: Ends the probe, or the link.
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        #: Frames since reading last rested; and whether it rests, or is held by the layer above.
+        self._frames = 0
+        self._resting = False
+        self._held = False
 
     # Link
 
@@ -130,8 +151,7 @@ class WebSocketLink(WSListener):
         if self._connection is None:
             self._connection = self._engine.open(WEBSOCKET, self, _request(transport, query, self._address))
         elif self._connection.begin_upgrade(self):
-            timeout_s = self._engine.limits.upgrade_timeout_s
-            asyncio.get_running_loop().call_later(timeout_s, self._end_probe)
+            self._call_later(self._engine.limits.upgrade_timeout_s, self._end_probe)
         else:
             # A second WebSocket for one session: the first stays as it is.
             self._connection = None
@@ -140,6 +160,9 @@ class WebSocketLink(WSListener):
             transport.disconnect()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self._frames += 1
+        if self._frames >= _MAX_FRAMES_PER_TURN:
+            self._rest()
         # Also sent by picows, which goes on reading for 10 ms after a frame that it has refused.
         if transport.is_close_frame_sent:
             if frame.msg_type == WSMsgType.CLOSE:
@@ -170,9 +193,23 @@ class WebSocketLink(WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         refused_by_picows = transport.is_close_frame_sent and not self._closed
         self._closed = True
-        if self._hang_up_timer is not None:
-            self._hang_up_timer.cancel()
         self._part(Reason.TRANSPORT_ERROR if refused_by_picows else Reason.TRANSPORT_CLOSE)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """What knows each other would wait for the collector, which comes to what has lived for long only after hours:
+        6 KB for each connection, and whatever of a message had come.
+        """
+        connection, self._connection = self._connection, None
+        self._fragments = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.send_text = self.send_binary = _send_nowhere
+        self.max_deflated_bytes = 0
+        if connection is not None and connection.link is self:
+            connection.use(self)
+        del self._transport
 
     def pause_writing(self) -> None:
         """The peer has not read `max_backlog_bytes`. Called from within a send, so the end comes a little later."""
@@ -186,11 +223,27 @@ class WebSocketLink(WSListener):
     # reading, for the layer above
 
     def pause_reading(self) -> None:
+        self._held = True
         self._transport.underlying_transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if not self._closed:
+        self._held = False
+        if not self._closed and not self._resting:
             self._transport.underlying_transport.resume_reading()
+
+    def _rest(self) -> None:
+        """Read no more in this turn of the loop."""
+        self._frames = 0
+        tcp = self._transport.underlying_transport
+        if not self._resting and not tcp.is_closing():
+            self._resting = True
+            tcp.pause_reading()
+            asyncio.get_running_loop().call_soon(self._go_on, tcp)
+
+    def _go_on(self, tcp: asyncio.Transport) -> None:
+        self._resting = False
+        if not self._held and not tcp.is_closing():
+            tcp.resume_reading()
 
     def _take_text(self, packet: str) -> None:
         connection = self._connection
@@ -221,9 +274,9 @@ class WebSocketLink(WSListener):
         if (frame.rsv1 and not self._may_be_deflated(kind)) or frame.rsv2 or frame.rsv3:
             raise FrameError(WSCloseCode.PROTOCOL_ERROR, "reserved bit without an extension")
         if kind == WSMsgType.CLOSE:
+            code = _close_code(frame)
             self._closed = True
-            code = frame.get_close_code()
-            transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
+            transport.send_close(code)
             transport.disconnect()
             self._hang_up_later()
             self._part(Reason.TRANSPORT_CLOSE)
@@ -297,8 +350,12 @@ class WebSocketLink(WSListener):
 
     def _hang_up_later(self) -> None:
         """A peer that neither answers the close frame nor reads what waits for it must not keep us waiting."""
-        abort = partial(self._transport.disconnect, False)
-        self._hang_up_timer = asyncio.get_running_loop().call_later(self._engine.limits.linger_s, abort)
+        self._call_later(self._engine.limits.linger_s, partial(self._transport.disconnect, False))
+
+    def _call_later(self, delay_s: float, callback: Callable[[], object]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, callback)
 
     def _end_flood(self, connection: Connection) -> None:
         if connection.link is self:
@@ -322,6 +379,17 @@ class FrameError(Exception):
         self.code = code
 
 
+def _close_code(frame: WSFrame) -> WSCloseCode:
+    """What a close frame is answered with. Raises `FrameError` for a code that nobody may send (section 7.4)."""
+    payload = frame.get_payload_as_bytes()
+    if not payload:
+        return WSCloseCode.OK
+    code = int.from_bytes(payload[:2], "big")
+    if code not in _SENT_CODES and not 3_000 <= code < 5_000:
+        raise FrameError(WSCloseCode.PROTOCOL_ERROR, "no such close code")
+    return frame.get_close_code()
+
+
 class _Fragments:
     __slots__ = ("count", "data", "is_deflated", "is_text")
 
@@ -330,6 +398,10 @@ class _Fragments:
         self.count = 0
         self.is_text = is_text
         self.is_deflated = is_deflated
+
+
+def _send_nowhere(_packet: bytes) -> None:
+    """Where what is sent goes once the WebSocket is gone."""
 
 
 def websocket_protocol(engines: Sequence[Engine], proxies: Proxies, door: Door) -> Callable[..., WSProtocol]:
@@ -386,6 +458,9 @@ class _UvicornProtocol(WSProtocol):  # type: ignore[misc] # a C class without ty
     def _answer(self, request: WSUpgradeRequest) -> Any:
         return self._accept(self._peer, request)
 
+    def get_buffer(self, size_hint: int) -> memoryview:
+        return super().get_buffer(size_hint)[:_MAX_READ_BYTES]  # type: ignore[no-any-return]
+
     def data_received(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
@@ -403,19 +478,19 @@ def _accept(engines: dict[str, Engine], proxies: Proxies, peer: str, request: WS
         return None
     query = engine.check(query_string, request.headers.get("origin"))
     if isinstance(query, Refusal):
-        return _refuse(query)
+        return _refuse(engine, query)
     if engine.stopping:
-        return _refuse(STOPPING)
+        return _refuse(engine, STOPPING)
     if query.transport != WEBSOCKET:
-        return _refuse(BAD_REQUEST)
+        return _refuse(engine, BAD_REQUEST)
     address = proxies.client(peer, ",".join(request.headers.getall(_FORWARDED, ())))
     connection = None
     if query.sid is not None:
         connection = engine.connections.get(query.sid)
         if connection is None or not engine.may_speak_now(connection, _headers(request)):
-            return _refuse(UNKNOWN_SID)
+            return _refuse(engine, UNKNOWN_SID)
     elif refusal := engine.admit(address):
-        return _refuse(refusal)
+        return _refuse(engine, refusal)
     agreement = None
     if engine.limits.min_deflated_bytes is not None:
         agreement = negotiate(", ".join(request.headers.getall(_EXTENSIONS, ())))
@@ -439,7 +514,8 @@ def _headers(request: WSUpgradeRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def _refuse(refusal: Refusal) -> WSUpgradeResponseWithListener:
+def _refuse(engine: Engine, refusal: Refusal) -> WSUpgradeResponseWithListener:
+    engine.refused[refusal.message] += 1
     response = WSUpgradeResponse.create_error_response(
         HTTPStatus(refusal.status), refusal.body(), {"Content-Type": "application/json", **refusal.headers()}
     )

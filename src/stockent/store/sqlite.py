@@ -53,7 +53,7 @@ from .readers import Readers
 from .receipts import ReceiptsFamily
 from .search_query import search
 from .tails import prove_membership, read_tail
-from .writer import Writer
+from .writer import Writer, WriterFigures
 
 #: Whose connection a statement runs on.
 Role = Literal["writer", "reader"]
@@ -103,6 +103,14 @@ class SqliteStore(
     async def ping(self) -> None:
         await self._read(lambda connection: queries.value(connection, "SELECT 1"))
         await self._write(None, lambda tx: None)
+
+    @property
+    def figures(self) -> WriterFigures:
+        return self._writer.figures
+
+    @property
+    def waiting_writes(self) -> int:
+        return self._writer.waiting
 
     @property
     def is_indexing(self) -> bool:

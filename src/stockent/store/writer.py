@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 
+from stockent.figures import Histogram
 from stockent.messaging.errors import Code, MessagingError
 from stockent.messaging.ports import StoreError
 
@@ -48,6 +49,23 @@ RETRY_AFTER_MS = 250
 log = structlog.get_logger("stockent.store")
 
 
+#: Seconds of a batch.
+BATCH_BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+
+
+class WriterFigures:
+    """What the writer has done so far. Only its thread writes them."""
+
+    __slots__ = ("batch_s", "refused", "writes")
+
+    def __init__(self) -> None:
+        #: Operations in committed batches, and those refused with a batch that could not be.
+        self.writes = 0
+        self.refused = 0
+        #: From BEGIN to what COMMIT answers.
+        self.batch_s = Histogram(BATCH_BOUNDS_S)
+
+
 class Writer:
     """Owns the write connection from `start` to `stop`. `connect` is called again after the connection broke.
 
@@ -73,6 +91,7 @@ class Writer:
         self._activity_us = 0
         self.indexing = Indexing()
         self.erasing = Erasing()
+        self.figures = WriterFigures()
         #: Called on this thread with each statement of a batch: see `SqliteStore.trace`.
         self.on_statement: Callable[[str], object] | None = None
         self._connection: sqlite3.Connection | None = None
@@ -85,6 +104,11 @@ class Writer:
         [(self._activity_us,)] = connection.execute("SELECT coalesce(max(activity), 0) FROM conversations")
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Operations that no batch has taken yet."""
+        return self._queue.qsize()
 
     def submit(self, kind: Kind, conversation_id: str | None, argument: Any) -> asyncio.Future[Any]:
         """Hand over; on the event loop only. The future gets the result after COMMIT, or the refusal."""
@@ -125,13 +149,17 @@ class Writer:
                 time.sleep(PATIENCE_S)
                 self._gather(batch, MAX_BATCH)
             traces = self._traces = Traces()
+            started = time.perf_counter()
             try:
                 outcomes = self._commit(batch)
+                self.figures.writes += len(batch)
+                self.figures.batch_s.observe(time.perf_counter() - started)
             except BaseException as error:  # noqa: BLE001  # whatever it is, every caller gets an answer
                 self._roll_back()
                 self._overwrite()
                 self._gather(batch, MAX_WAITING_WRITES + MAX_BATCH)
                 outcomes = _refusals(batch, error)
+                self.figures.refused += len(batch)
                 traces.failed = True
             try:
                 self._loop.call_soon_threadsafe(self._answer, outcomes, traces)

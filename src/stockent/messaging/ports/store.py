@@ -12,6 +12,7 @@ from ..search import SearchPage, SearchQuery
 from .access import AccessRecords
 from .attachments import AttachmentRecords
 from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
+from .figures import WriteFigures
 from .values import Changed, Created, Joined, NewConversation, NewMessage, Read, Resumed, Sent, Started
 
 
@@ -35,6 +36,16 @@ class Store(
     @property
     def epoch(self) -> str:
         """Names the store's life: made with it, changed by a restore. Clients of another epoch reload."""
+        ...
+
+    @property
+    def figures(self) -> WriteFigures:
+        """What was written so far."""
+        ...
+
+    @property
+    def waiting_writes(self) -> int:
+        """How many writes wait for a batch."""
         ...
 
     async def open(self) -> None:

@@ -89,6 +89,7 @@ export function outgoing(more: Partial<Outgoing> = {}): Outgoing {
     mentions: [],
     attachments: [],
     forwardOf: null,
+    tab: null,
     ...more,
   };
 }

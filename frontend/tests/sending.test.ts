@@ -82,23 +82,4 @@ describe('sending', () => {
     client.discard(clientId);
     expect(client.store.get().outbox).toEqual([]);
   });
-
-  test('unsent messages survive a reload', async () => {
-    const kept = new Map<string, string>();
-    const storage = {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
-      removeItem: (key: string) => void kept.delete(key),
-    };
-    backend.onCommand = (name) => (name === 'send_message' ? 'ignore' : 'answer');
-    const page = clientOf('ben', { storage });
-    await ready(page);
-    page.send(id, 'survives');
-    await until('kept', () => kept.size === 1);
-    page.close();
-    backend.onCommand = () => 'answer';
-    const reloaded = clientOf('ben', { storage });
-    await until('stored', () => backend.world.kept.get(id)?.messages.some(({ content }) => content === 'survives'));
-    await until('forgotten', () => kept.size === 0 && reloaded.store.get().outbox.length === 0);
-  });
 });

@@ -5,7 +5,7 @@ import type { Desk } from './desk';
 import type { Drafts } from './drafts';
 import type { Outgoing, OutgoingFile } from './model';
 import type { Extras } from './options';
-import type { OutboxSender } from './outbox';
+import type { OutboxSender } from './outbox/sender';
 import { quoteOf } from './quotes';
 import { NO_UPLOADS, outgoingFile, type UploadSource } from './uploadSource';
 import type { Message } from './wire';

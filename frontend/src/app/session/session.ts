@@ -41,6 +41,8 @@ class SessionKeeper {
   }
 
   async leave(): Promise<void> {
+    const now = this.state.get();
+    if (now.kind === 'signedIn') now.client.signOut();
     this.keep(null);
     await this.start();
   }
@@ -73,7 +75,10 @@ class SessionKeeper {
       userId: me.id,
       token: () => this.token,
       refreshToken: () => this.refresh(),
-      ...withStorage(tabStorage()),
+      onSignedOut: () => {
+        this.keep(null);
+        void this.start();
+      },
     });
     const uploads = new Uploads({ http: client.api, limits: () => limitsOf(client) });
     client.carryUploads(uploads);
@@ -127,8 +132,4 @@ function tabStorage(): Storage | null {
   } catch {
     return null;
   }
-}
-
-function withStorage(storage: Storage | null): { storage: Storage } | object {
-  return storage === null ? {} : { storage };
 }

@@ -75,6 +75,23 @@ describe('sending', () => {
     expect(sends()).toHaveLength(2);
   });
 
+  test('too much at a time waits as long as the server says, with the reason, however often, and nothing else goes meanwhile', async () => {
+    const other = backend.world.create(['ana', 'cem']);
+    let refusals = 8;
+    backend.onCommand = (name) => {
+      if (name === 'send_message' && refusals-- > 0) throw new Refusal('rate_limited', 'too fast', 429, true, 30);
+      return 'answer';
+    };
+    client.send(id, 'patient');
+    await until('told', () => client.store.get().outbox[0]?.error);
+    expect(client.store.get().outbox).toMatchObject([{ status: 'waiting', error: { code: 'rate_limited', message: 'too fast' } }]);
+    const before = sends().length;
+    client.send(other, 'patient too');
+    expect(sends()).toHaveLength(before);
+    await until('stored', () => client.store.get().outbox.length === 0);
+    expect([texts(client, id), refusals < 0]).toEqual([['patient'], true]);
+  });
+
   test('what is thrown away is not sent', async () => {
     backend.world.setStatus(id, 'ben', 'CLOSED');
     const clientId = client.send(id, 'no');

@@ -148,12 +148,12 @@ export class Connection {
     return this.options.url === undefined ? io(settings) : io(this.options.url, settings);
   }
 
-  /** Without `pid` there is no connection state recovery: what was missed comes by `resume`, however long it was. */
+  /** Without `pid` and `offset` there is no connection state recovery: what was missed comes by `resume`, however long it was. */
   private async credentials(): Promise<object> {
     const token = await Promise.resolve()
       .then(() => this.options.token())
       .catch(() => null);
-    return { pid: undefined, ...(token !== null && { token }) };
+    return { pid: undefined, offset: undefined, ...(token !== null && { token }) };
   }
 
   private listen(): void {

@@ -6,7 +6,8 @@ import { receiptOf, type Quote, type SystemNote, type Typist } from '../../src/c
 import { rowOfSeq, seenSeq, seqNear } from '../../src/app/thread/place';
 import { lastOwn, receiptWords } from '../../src/app/thread/receipt';
 import { rowsOf } from '../../src/app/thread/rows';
-import { listed, namedIn, quoteWords, reactedWords, systemWords, typingWords } from '../../src/app/thread/words';
+import { namedIn, quoteWords, reactedWords } from '../../src/app/thread/words';
+import { listed, systemWords, typingWords } from '../../src/app/words';
 import { conversation, ME, message, outgoing, participant, sender } from '../make';
 
 function typist(name: string, activity: Typist['activity'] = 'typing'): Typist {
@@ -23,6 +24,12 @@ describe('who is typing', () => {
     ['Ana and Ben are recording voice messages', [typist('Ana', 'recording'), typist('Ben', 'recording')]],
     ['Ana and Ben are typing', [typist('Ana', 'recording'), typist('Ben')]],
   ])('“%s”', (words, typists) => expect(typingWords(typists)).toBe(words));
+
+  test('needs no name where it is plain who', () => {
+    expect(typingWords([typist('Ana')], false)).toBe('typing');
+    expect(typingWords([typist('Ana', 'recording')], false)).toBe('recording a voice message');
+    expect(typingWords([], false)).toBe('');
+  });
 });
 
 describe('what the server wrote into a group', () => {
@@ -33,6 +40,7 @@ describe('what the server wrote into a group', () => {
   test.each([
     ['Ana Lima added you.', ana, note('added', [me])],
     ['You added Ana Lima and Ben Okoro.', me, note('added', [ana, ben])],
+    ['Ana Lima added you, 1, 2 and 2 others.', ana, note('added', [...['1', '2', '3', '4'].map(sender), me])],
     ['Ana Lima added 1, 2, 3 and 2 others.', ana, note('added', ['1', '2', '3', '4', '5'].map(sender))],
     ['Ana Lima removed Ben Okoro.', ana, note('removed', [ben])],
     ['Ana Lima left.', ana, note('left')],

@@ -1,6 +1,6 @@
 /** Sentences that several views tell, in the words of who reads them. Pure. */
 
-import { personName, type Message, type SystemNote, type Typist } from '../client';
+import { personName, type Message, type Outgoing, type SystemNote, type Typist } from '../client';
 
 /** So many names a sentence holds; the others are counted. */
 const MAX_NAMED = 3;
@@ -24,6 +24,14 @@ export function typingWords(typists: readonly Typist[], named = true): string {
   const names = typists.map(firstName);
   const who = names.length > 2 ? `${names[0] ?? ''} and ${names.length - 1} others` : names.join(' and ');
   return `${who} ${several ? 'are' : 'is'} ${doing}`;
+}
+
+/** Why a message of mine is not gone yet, though nothing is wrong with it. */
+export function waitingWords({ error, tab, attachments }: Pick<Outgoing, 'error' | 'tab' | 'attachments'>): string {
+  if (error?.code === 'rate_limited') return 'That was a lot at once: it is sent in a moment';
+  if (error !== null) return 'The server is busy: it is sent in a moment';
+  if (tab !== null && attachments.some(({ attachment }) => attachment === null)) return 'Another tab is uploading its files';
+  return 'Waiting to be sent';
 }
 
 /** What the server wrote into a group. A note of an event that this page does not know yet is told as the server told it. */

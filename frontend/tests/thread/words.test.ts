@@ -7,7 +7,8 @@ import { rowOfSeq, seenSeq, seqNear } from '../../src/app/thread/place';
 import { lastOwn, receiptWords } from '../../src/app/thread/receipt';
 import { rowsOf } from '../../src/app/thread/rows';
 import { namedIn, quoteWords, reactedWords } from '../../src/app/thread/words';
-import { listed, systemWords, typingWords } from '../../src/app/words';
+import { connectionWords } from '../../src/app/parts/ConnectionBar';
+import { listed, systemWords, typingWords, waitingWords } from '../../src/app/words';
 import { conversation, ME, message, outgoing, participant, sender } from '../make';
 
 function typist(name: string, activity: Typist['activity'] = 'typing'): Typist {
@@ -148,4 +149,22 @@ describe('a place in the thread', () => {
     expect(seqNear(rows, at(10) - 1)).toBeNull();
     expect(seqNear(rows, 99)).toBe(15);
   });
+});
+
+test('why a message waits is told', () => {
+  expect(waitingWords(outgoing())).toBe('Waiting to be sent');
+  expect(waitingWords(outgoing({ error: { code: 'rate_limited', message: '' } }))).toContain('a lot at once');
+  expect(waitingWords(outgoing({ error: { code: 'overloaded', message: '' } }))).toContain('busy');
+  const file = { uploadId: 'u', attachment: null, name: 'a', sizeBytes: 1, voice: false };
+  expect(waitingWords(outgoing({ tab: 'other', attachments: [file] }))).toContain('Another tab');
+});
+
+test('why there is no connection is told, and what becomes of what is written meanwhile', () => {
+  const of = (status: Parameters<typeof connectionWords>[0]['status'], reason: string | null = null, kept = true) => connectionWords({ status, reason }, kept);
+  expect(of('online')).toBeNull();
+  expect(of('offline')).toBe('You are offline. What you write is kept and sent when you are back.');
+  expect(of('offline', null, false)).toContain('if this page stays open');
+  expect(of('reconnecting', 'server_stops')).toContain('The server is restarting');
+  expect(of('refused', 'auth_another_person')).toContain('Somebody else');
+  expect(of('refused', 'auth_expired')).toContain('signed out');
 });

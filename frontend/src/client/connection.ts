@@ -31,6 +31,8 @@ export interface ConnectionListener {
 const ACK_TIMEOUT_MS = 8_000;
 /** A server says how long it will be away, or wants to be left alone; more than this is taken for a mistake. */
 const LONGEST_ABSENCE_MS = 60_000;
+/** A network that is back and a page that wakes come together, and one attempt is enough. */
+const WAKE_SPACING_MS = 1_000;
 const RECONNECT_DELAY_MS = 500;
 const RECONNECT_DELAY_MAX_MS = 10_000;
 
@@ -50,6 +52,7 @@ export class Connection {
   });
   private attempts = 0;
   private authRefusals = 0;
+  private triedAt = 0;
   private ready = false;
   /** Nobody is to speak here any more, until somebody signs in. */
   private ended = false;
@@ -87,7 +90,7 @@ export class Connection {
 
   /** The page woke up: it need not wait for its turn to come back. */
   wake(): void {
-    if (!this.ended && !this.socket.connected) this.retry();
+    if (!this.ended && !this.socket.connected && Date.now() - this.triedAt > WAKE_SPACING_MS) this.retry();
   }
 
   /** What is open is not to be trusted, as when nothing is answered after a sleep. */
@@ -226,6 +229,7 @@ export class Connection {
   private readonly onNetwork = (): void => {
     if (this.socket.connected || this.ended) return;
     this.comeBack.cancel();
+    this.triedAt = Date.now();
     this.listener.onStatus('reconnecting', null);
     this.socket.disconnect().connect();
   };

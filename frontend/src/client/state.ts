@@ -9,7 +9,7 @@ import type { StateEvent } from './happenings';
 import { keep, kept, toldPersonal } from './keeping';
 import { advance, arrived, settle, stepOf, stepOfEntry } from './log';
 import { markedDelivered, markedRead, marksOfCatchup, readConfirmed, readHere } from './marks';
-import { initialState, type ListState, type State, type Thread } from './model';
+import { initialState, type ListState, type Outgoing, type State, type Thread } from './model';
 import { confirmed, onOutgoing, restored, send, told, uploadFailed, uploadReady } from './outgoing';
 import { onThread, without, withThread } from './parts';
 import { reacted, reacting } from './reacting';
@@ -149,11 +149,15 @@ function greeted(state: State, { userId, epoch, limits, settings, totalUnread }:
   return ofEpoch({ ...state, me: userId, limits, settings }, epoch, totalUnread);
 }
 
-/** Another epoch is another store: of the old one only the connection and what is not sent yet are worth keeping. */
+/**
+ * Another epoch is another store: of the old one only the connection and what is not sent yet are worth keeping. What was
+ * sent and not seen in the log may not be in this one.
+ */
 function ofEpoch(state: State, epoch: string, totalUnread: number): State {
   if (state.epoch === epoch) return state;
   if (state.epoch === null) return tellTotal({ ...state, epoch }, totalUnread);
-  const { me, connection, limits, settings, aheadMs, outbox, unkept } = state;
+  const { me, connection, limits, settings, aheadMs, unkept } = state;
+  const outbox = state.outbox.map((out): Outgoing => (out.status === 'sent' ? { ...out, status: 'waiting' } : out));
   return { ...initialState(me), connection, limits, settings, aheadMs, outbox, unkept, epoch, elsewhere: totalUnread };
 }
 

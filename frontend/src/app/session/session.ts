@@ -40,9 +40,15 @@ class SessionKeeper {
     this.begin(user);
   }
 
-  async leave(): Promise<void> {
+  /** Sign out, in every tab of this person. */
+  async signOut(): Promise<void> {
     const now = this.state.get();
     if (now.kind === 'signedIn') now.client.signOut();
+    await this.leave();
+  }
+
+  /** Be somebody else in this tab. */
+  async leave(): Promise<void> {
     this.keep(null);
     await this.start();
   }

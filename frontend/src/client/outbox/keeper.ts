@@ -132,7 +132,7 @@ export class OutboxKeeper {
 
   private onChanged(outgoing: Outgoing, former: Outgoing | undefined): void {
     if (outgoing.status === 'sent') this.drop(outgoing.clientId);
-    else if (former === undefined || JSON.stringify(forKeeping(former)) !== JSON.stringify(forKeeping(outgoing))) this.save(outgoing, former === undefined);
+    else if (former === undefined || former.status === 'sent' || JSON.stringify(forKeeping(former)) !== JSON.stringify(forKeeping(outgoing))) this.save(outgoing, former === undefined);
     this.tell(outgoing);
   }
 

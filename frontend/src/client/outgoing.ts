@@ -56,7 +56,8 @@ export function told(state: State, outgoing: Outgoing): State {
 
 function isStored({ me, conversations, threads }: State, { clientId, conversationId }: Outgoing): boolean {
   const is = (message: Message | null | undefined) => message?.clientId === clientId && message.sender.id === me;
-  return is(conversations[conversationId]?.lastMessage) || (threads[conversationId]?.messages.some(is) ?? false);
+  const thread = threads[conversationId];
+  return thread ? thread.messages.some(is) : is(conversations[conversationId]?.lastMessage);
 }
 
 /** A file came to the server: whatever waits for it has it. */

@@ -151,13 +151,13 @@ function greeted(state: State, { userId, epoch, limits, settings, totalUnread }:
 
 /**
  * Another epoch is another store: of the old one only the connection and what is not sent yet are worth keeping. What was
- * sent and not seen in the log may not be in this one.
+ * sent and not seen in the log may not be in this one: it is sent again, by whoever still holds it.
  */
 function ofEpoch(state: State, epoch: string, totalUnread: number): State {
   if (state.epoch === epoch) return state;
   if (state.epoch === null) return tellTotal({ ...state, epoch }, totalUnread);
   const { me, connection, limits, settings, aheadMs, unkept } = state;
-  const outbox = state.outbox.map((out): Outgoing => (out.status === 'sent' ? { ...out, status: 'waiting' } : out));
+  const outbox = state.outbox.map((out): Outgoing => (out.status === 'sent' ? { ...out, status: 'waiting', tab: null } : out));
   return { ...initialState(me), connection, limits, settings, aheadMs, outbox, unkept, epoch, elsewhere: totalUnread };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { apply, initialState, type Conversation, type Message, type Outgoing, type State, type StateEvent } from '../../src/client';
-import { ME, readyPayload } from '../make';
+import { ME, outgoing, readyPayload } from '../make';
 import { Refusal, room, user, World } from './world';
 
 const PAGE = 4;
@@ -21,6 +21,10 @@ export class ModelClient {
   readonly wire: StateEvent[] = [];
   readonly answers: StateEvent[][] = [];
   readonly acks: Sent[] = [];
+  /** From another tab, in order. */
+  readonly words: { event: StateEvent; epoch: string }[] = [];
+  private readonly elsewhere: Outgoing[] = [];
+  private readonly stored = new Set<string>();
   /** Every message written here, and what is known of it apart from the state. */
   readonly written = new Map<string, { conversationId: string; discarded: boolean; wasStored: boolean; wasGone: boolean }>();
   /** Called after every event with the state before it. */
@@ -69,6 +73,38 @@ export class ModelClient {
     this.apply({ type: 'send', clientId, conversationId, content: `written ${clientId}`, at: '' });
   }
 
+  /** In another tab, from which one hears of it. */
+  writeElsewhere(conversationId: string): void {
+    const clientId = `t${(this.count += 1)}`;
+    const written = outgoing({ clientId, conversationId, content: `written ${clientId}`, tab: 'another' });
+    this.elsewhere.push(written);
+    this.say({ type: 'outbox_told', outgoing: written });
+  }
+
+  goElsewhere(): void {
+    const first = this.elsewhere.shift();
+    if (first === undefined) return;
+    const answer = this.answerTo(first.clientId, first.conversationId, first.content);
+    const failed = { ...first, status: 'failed' as const, error: { code: 'refused', message: '' } };
+    this.say(answer.type === 'confirmed' ? answer : { type: 'outbox_told', outgoing: failed });
+  }
+
+  private say(event: StateEvent): void {
+    this.words.push({ event, epoch: this.world.epoch });
+  }
+
+  hear(): void {
+    const heard = this.words.shift();
+    if (heard === undefined) return;
+    const { event: word, epoch } = heard;
+    if (word.type === 'outbox_told' && !this.written.has(word.outgoing.clientId)) {
+      const { clientId, conversationId } = word.outgoing;
+      this.written.set(clientId, { conversationId, discarded: false, wasStored: this.stored.has(clientId), wasGone: this.state.gone[conversationId] !== undefined });
+    }
+    const isOfAnotherStore = word.type === 'confirmed' && epoch !== this.state.epoch;
+    this.apply(isOfAnotherStore ? { type: 'discard', clientId: word.clientId } : word);
+  }
+
   discard({ clientId }: Outgoing): void {
     const one = this.written.get(clientId);
     if (one) one.discarded = true;
@@ -76,8 +112,7 @@ export class ModelClient {
   }
 
   /** To the server, whose answer is on its way. */
-  go(outgoing: Outgoing): void {
-    const { clientId, conversationId, content } = outgoing;
+  go({ clientId, conversationId, content }: Outgoing): void {
     this.apply({ type: 'sending', clientId });
     this.acks.push({ clientId, answer: this.answerTo(clientId, conversationId, content) });
   }
@@ -87,6 +122,7 @@ export class ModelClient {
       const message = this.world.send(conversationId, ME, content, clientId);
       const one = this.written.get(clientId);
       if (one) one.wasStored = true;
+      this.stored.add(clientId);
       return { type: 'confirmed', clientId, message };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -111,12 +147,13 @@ export class ModelClient {
   /** Nothing of before comes any more; what was on its way to the server is of unknown fate. */
   reconnect(): void {
     this.lose();
-    for (const { clientId, status } of this.state.outbox) if (status === 'sending') this.apply({ type: 'unanswered', clientId });
+    for (const { clientId, status, tab } of this.state.outbox) if (status === 'sending' && tab === null) this.apply({ type: 'unanswered', clientId });
     this.greet();
   }
 
   /** A new page, with what outlives the old one. */
   reload(): void {
+    while (this.words.length > 0) this.hear();
     const kept = this.state.outbox.filter(({ status }) => status !== 'sent').map((out) => (out.status === 'failed' ? out : { ...out, status: 'waiting' as const }));
     this.lose();
     this.state = initialState(ME);
@@ -146,6 +183,7 @@ export class ModelClient {
 
   /** As after each connection, with everything answered at once. */
   settle(): void {
+    while (this.words.length > 0) this.hear();
     this.lose();
     for (const [id, { loading }] of Object.entries(this.state.threads)) if (loading !== null) this.apply({ type: 'page_failed', conversationId: id, error: 'lost' });
     this.reconnect();

@@ -138,8 +138,9 @@ export class OutboxKeeper {
 
   private onGone({ clientId, conversationId }: Outgoing): void {
     this.drop(clientId);
-    const message = storedAs(this.desk.store.get(), conversationId, clientId);
-    this.options.tabs.tell(message ? { say: 'stored', clientId, message } : { say: 'gone', clientId });
+    const state = this.desk.store.get();
+    const message = storedAs(state, conversationId, clientId);
+    this.options.tabs.tell(message ? { say: 'stored', clientId, message, epoch: state.epoch } : { say: 'gone', clientId });
   }
 
   private save(outgoing: Outgoing, isNew: boolean): void {
@@ -189,7 +190,7 @@ export class OutboxKeeper {
         this.onTold(word);
         break;
       case 'stored':
-        if (isSound('message_received', word.message)) this.heard({ type: 'confirmed', clientId: word.clientId, message: word.message });
+        this.onStored(word);
         break;
       case 'gone':
         for (const { clientId, tab, attachments } of this.desk.store.get().outbox) {
@@ -205,6 +206,12 @@ export class OutboxKeeper {
         break;
     }
     this.options.onWork();
+  }
+
+  /** Where in the log, means something in one epoch only; in another one the log itself will tell. */
+  private onStored({ clientId, message, epoch }: Extract<Word, { say: 'stored' }>): void {
+    const known = epoch === this.desk.store.get().epoch && isSound('message_received', message);
+    this.heard(known ? { type: 'confirmed', clientId, message } : { type: 'discard', clientId });
   }
 
   private onTold({ outgoing, tab, stuck }: Extract<Word, { say: 'told' }>): void {

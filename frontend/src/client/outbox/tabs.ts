@@ -7,10 +7,10 @@ import { newClientId } from '../clientId';
 import type { Outgoing } from '../model';
 import type { Message } from '../wire';
 
-/** `tab` sends the message; `stuck`: it would, and is not connected. */
+/** `tab` sends the message; `stuck`: it would, and is not connected. `epoch`: in which store it is. */
 export type Word =
   | { say: 'told'; outgoing: Outgoing; tab: string; stuck: boolean }
-  | { say: 'stored'; clientId: string; message: Message }
+  | { say: 'stored'; clientId: string; message: Message; epoch: string | null }
   | { say: 'gone'; clientId: string }
   | { say: 'connected'; tab: string }
   | { say: 'signed_out' };

@@ -90,6 +90,7 @@ export function outgoing(more: Partial<Outgoing> = {}): Outgoing {
     attachments: [],
     forwardOf: null,
     tab: null,
+    saving: false,
     ...more,
   };
 }

@@ -100,7 +100,7 @@ export class MessagingClient implements ConnectionListener {
     this.groups = new Groups(desk);
     this.drafts = new Drafts(options.draftStorage === undefined ? browserDrafts() : options.draftStorage);
     this.activity = new Activity((status) => this.presence.say(status));
-    this.sending = new Sending(desk, this.outbox, this.drafts);
+    this.sending = new Sending(desk, this.outbox, this.drafts, this.keeper.keeps);
     if (options.userId !== undefined) this.drafts.open(options.userId);
   }
 

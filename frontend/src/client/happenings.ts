@@ -32,6 +32,7 @@ export interface ToSend {
   mentions?: readonly string[];
   attachments?: readonly OutgoingFile[];
   forwardOf?: MessageRef | null;
+  saving?: boolean;
 }
 
 /** What happened on this side: requests, their answers, and the person's own doing. */
@@ -71,6 +72,7 @@ export type LocalEvent =
   | { type: 'outbox_restored'; outbox: readonly Outgoing[] }
   /** As the tab that sends it has it. */
   | { type: 'outbox_told'; outgoing: Outgoing }
+  | { type: 'outbox_saved'; clientId: string }
   | { type: 'unkept'; what: Unkept }
   | { type: 'reacting'; conversationId: string; messageId: string; emoji: string; present: boolean }
   /** `message` is null where the server refused. */

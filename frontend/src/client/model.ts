@@ -105,6 +105,8 @@ export interface Outgoing {
   forwardOf: MessageRef | null;
   /** The other tab of mine that sends it; null: this one does. */
   tab: string | null;
+  /** Not yet where a crash would leave it. */
+  saving: boolean;
 }
 
 export interface Typist {

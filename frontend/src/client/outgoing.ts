@@ -7,7 +7,7 @@ import type { Message } from './wire';
 
 export function send(state: State, given: ToSend): State {
   if (state.outbox.some((out) => out.clientId === given.clientId)) return state;
-  const { clientId, conversationId, content, at, replyTo = null, mentions = [], attachments = [], forwardOf = null } = given;
+  const { clientId, conversationId, content, at, replyTo = null, mentions = [], attachments = [], forwardOf = null, saving = false } = given;
   const outgoing: Outgoing = {
     clientId,
     conversationId,
@@ -21,6 +21,7 @@ export function send(state: State, given: ToSend): State {
     attachments,
     forwardOf,
     tab: null,
+    saving,
   };
   return { ...state, outbox: [...state.outbox, outgoing] };
 }

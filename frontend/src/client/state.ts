@@ -117,6 +117,8 @@ function change(state: State, event: StateEvent): State {
       return restored(state, event.outbox);
     case 'outbox_told':
       return told(state, event.outgoing);
+    case 'outbox_saved':
+      return onOutgoing(state, event.clientId, (out) => (out.saving ? { ...out, saving: false } : out));
     case 'unkept':
       return state.unkept === 'all' || state.unkept === event.what ? state : { ...state, unkept: event.what };
     case 'upload_ready':

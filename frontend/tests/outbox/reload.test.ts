@@ -148,9 +148,10 @@ test('a message is kept before it is sent', async () => {
     return name === 'send_message' ? 'ignore' : 'answer';
   };
   page.send(id, 'careful');
-  expect(page.store.get().outbox).toMatchObject([{ status: 'waiting', content: 'careful' }]);
+  expect(page.store.get().outbox).toMatchObject([{ status: 'waiting', content: 'careful', saving: true }]);
   await until('sent', () => found.length > 0);
   expect(await found[0]).toEqual(['careful']);
+  expect(page.store.get().outbox).toMatchObject([{ saving: false }]);
 });
 
 test('what is thrown away does not come back', async () => {

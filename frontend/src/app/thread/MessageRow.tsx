@@ -214,7 +214,7 @@ function Edited({ at, tabIndex, onOpen }: { at: string; tabIndex: number; onOpen
 
 function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: string | null; people: readonly Mention[]; tabIndex: number }) {
   const { retry, discard, jump } = useActions();
-  const { clientId, content, attachments, status, error, replyTo, forwardOf, tab } = outgoing;
+  const { clientId, content, attachments, status, error, replyTo, forwardOf, tab, saving } = outgoing;
   const mentions = useMemo(() => namedIn(outgoing.mentions, people), [outgoing.mentions, people]);
   return (
     <>
@@ -239,7 +239,7 @@ function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: st
           </button>
         </span>
       )}
-      {status === 'waiting' && (tab !== null || attachments.every(({ attachment }) => attachment !== null)) && (
+      {status === 'waiting' && !saving && (tab !== null || attachments.every(({ attachment }) => attachment !== null)) && (
         <span className="said-fate" data-passing="true">
           <Clock size={12} strokeWidth={2} aria-hidden="true" /> {waitingWords(outgoing)}
         </span>

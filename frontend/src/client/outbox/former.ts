@@ -4,7 +4,7 @@ import type { Outgoing } from '../model';
 
 export type FormerStorage = Pick<Storage, 'getItem' | 'removeItem'>;
 
-const UNTOLD = { status: 'waiting', replyTo: null, mentions: [], attachments: [], forwardOf: null, error: null, attempts: 0, createdAt: '' } as const;
+const UNTOLD = { status: 'waiting', replyTo: null, mentions: [], attachments: [], forwardOf: null, error: null, attempts: 0, createdAt: '', saving: false } as const;
 
 /** The browser's, where it lets us. */
 export function formerStorages(): FormerStorage[] {

@@ -73,6 +73,11 @@ export class OutboxKeeper {
     this.options.tabs.tell({ say: 'signed_out' });
   }
 
+  /** Whether a message is to be written somewhere before it is sent. */
+  get keeps(): boolean {
+    return this.options.openShelf !== null;
+  }
+
   /** Settles when the message is kept, or cannot be; null where there is nothing to wait for. */
   saved(clientId: string): Promise<void> | null {
     return this.saving.get(clientId) ?? null;
@@ -165,7 +170,9 @@ export class OutboxKeeper {
       .then(() => this.shelf)
       .then((shelf) => shelf && this.guarded(() => act(shelf)))
       .then(() => {
-        if (this.saving.get(clientId) === done) this.saving.delete(clientId);
+        if (this.saving.get(clientId) !== done) return;
+        this.saving.delete(clientId);
+        this.desk.dispatch({ type: 'outbox_saved', clientId });
       });
     this.saving.set(clientId, done);
   }
@@ -180,7 +187,7 @@ export class OutboxKeeper {
     const { tabs } = this.options;
     const isMine = outgoing.tab === null;
     const stuck = isMine && outgoing.status === 'waiting' && !this.desk.connection.online;
-    tabs.tell({ say: 'told', outgoing: { ...outgoing, tab: null }, tab: outgoing.tab ?? tabs.name, stuck });
+    tabs.tell({ say: 'told', outgoing: { ...outgoing, tab: null, saving: false }, tab: outgoing.tab ?? tabs.name, stuck });
   }
 
   private hear(word: Word): void {
@@ -315,7 +322,7 @@ export class OutboxKeeper {
 /** As a reload is to find it: nobody knows what became of one that was on its way, so it waits. */
 function forKeeping(outgoing: Outgoing): Outgoing {
   const failed = outgoing.status === 'failed';
-  return { ...outgoing, tab: null, status: failed ? 'failed' : 'waiting', attempts: 0, error: failed ? outgoing.error : null };
+  return { ...outgoing, tab: null, saving: false, status: failed ? 'failed' : 'waiting', attempts: 0, error: failed ? outgoing.error : null };
 }
 
 function storedAs({ threads, conversations }: State, conversationId: string, clientId: string): Message | undefined {

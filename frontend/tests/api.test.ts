@@ -67,8 +67,24 @@ describe('failures', () => {
   });
 
   test('a time to wait is taken from Retry-After', async () => {
-    const error = await failure(apiAnswering(problem(429, { code: 'rate_limited', retryable: true }, { 'Retry-After': '3' })));
-    expect(error).toMatchObject({ retryable: true, retryAfterMs: 3_000 });
+    const error = await failure(apiAnswering(problem(429, { code: 'rate_limited', retryable: true }, { 'Retry-After': '30' })));
+    expect(error).toMatchObject({ retryable: true, retryAfterMs: 30_000 });
+  });
+
+  test('it may be a moment, and one that makes no sense is none', async () => {
+    const waitOf = async (retryAfter: string) => (await failure(apiAnswering(problem(503, {}, { 'Retry-After': retryAfter })))).retryAfterMs;
+    expect(await waitOf(new Date(Date.now() + 3_600_000).toUTCString())).toBeGreaterThan(3_500_000);
+    expect(await waitOf(new Date(Date.now() + 3_600_000).toISOString())).toBeNull();
+    expect(await waitOf('soon')).toBeNull();
+  });
+
+  test('a short wait is waited for once by who only reads, and never by who writes', async () => {
+    const asked: string[] = [];
+    const later = (_url: unknown, { method = '' }: RequestInit = {}) => Promise.resolve((asked.push(method), problem(429, { code: 'rate_limited' }, { 'Retry-After': '0' })));
+    const api = new Api({ token: () => null, fetch: later });
+    await expect(api.me()).rejects.toMatchObject({ code: 'rate_limited' });
+    await expect(api.deleteConversation('c')).rejects.toMatchObject({ code: 'rate_limited' });
+    expect(asked).toEqual(['GET', 'GET', 'DELETE']);
   });
 
   test('a proxy’s page is a failure named by its status', async () => {

@@ -57,6 +57,50 @@ describe('connecting', () => {
     await ready(client);
   });
 
+  test('while it is away, the reason is known, and an absence that makes no sense is a short one', async () => {
+    const client = clientOf('ana');
+    await ready(client);
+    const reasons = new Set<string | null>();
+    client.store.subscribe(() => reasons.add(client.store.get().connection.reason));
+    for (const reconnectInMs of [5, -1, 'soon', null]) {
+      backend.emit('server_draining', { reconnectInMs }, ['user:ana']);
+      await until('gone', () => client.store.get().connection.status === 'reconnecting');
+      await ready(client);
+    }
+    expect(reasons).toContain('server_stops');
+  });
+
+  test('a server that asks to be left alone is left alone', async () => {
+    let asked = 0;
+    backend.turnAway = () => (asked++ === 0 ? { code: 'rate_limited', retryable: true, retryAfterMs: 300 } : null);
+    const begun = Date.now();
+    await ready(clientOf('ana'));
+    expect(asked).toBe(2);
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(300);
+  });
+
+  test('an expiring token is asked for again when that fails', async () => {
+    let failures = 2;
+    const client = clientOf('ana', { refreshToken: () => (failures-- > 0 ? Promise.reject(new Error('no network')) : Promise.resolve('t-ana')) });
+    await ready(client);
+    backend.emit('auth_expiring', { expiresAt: '' }, ['user:ana']);
+    await until('refreshed', () => backend.commands.some(({ name }) => name === 'refresh_token'));
+  });
+
+  test('what follows an event’s payload is passed over, and no recovery is asked for', async () => {
+    const id = backend.world.create(['ana', 'ben']);
+    const client = clientOf('ana');
+    await ready(client);
+    backend.trail = ['an offset'];
+    backend.world.send(id, 'ben', 'hello');
+    await until('heard', () => client.store.get().conversations[id]?.lastMessage?.content === 'hello');
+    backend.cut('ana');
+    await until('lost', () => client.store.get().connection.status !== 'online');
+    await ready(client);
+    const handshakes = [...backend.io.sockets.sockets.values()].map((socket) => Object.keys(socket.handshake.auth));
+    expect(handshakes).toEqual([['token']]);
+  });
+
   test('a socket that the server closes comes back by itself', async () => {
     const client = clientOf('ana');
     await ready(client);

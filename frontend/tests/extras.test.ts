@@ -2,8 +2,9 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { canDelete, canEdit, quoteOf, Subscribable, withMyReactions, type CarriedFile, type Message, type MessagingClient, type ReadyFile } from '../src/client';
+import { canDelete, canEdit, quoteOf, withMyReactions, type Message, type MessagingClient } from '../src/client';
 import { conversation, LIMITS, ME, message, sender } from './make';
+import { Carrying, picture } from './server/carrying';
 import { backend, clientOf, inView, ready, sends, texts } from './server/rig';
 import { until } from './server/until';
 import { Refusal } from './server/world';
@@ -20,56 +21,6 @@ beforeEach(async () => {
 
 function messages(client: MessagingClient = ana): readonly Message[] {
   return client.store.get().threads[id]?.messages ?? [];
-}
-
-const picture: ReadyFile = {
-  id: 'f1',
-  kind: 'IMAGE',
-  name: 'olives.jpg',
-  mediaType: 'image/jpeg',
-  sizeBytes: 1_000,
-  url: '/api/attachments/f1',
-  width: 10,
-  height: 10,
-  durationMs: null,
-  waveform: null,
-  thumbnailUrl: null,
-};
-
-/** Whoever carries files, as far as the outbox knows of it. */
-class Carrying {
-  readonly list = new Subscribable<readonly CarriedFile[]>([]);
-  readonly released: string[] = [];
-  readonly claimed = new Set<string>();
-  readonly retried: string[] = [];
-
-  add(fileId: string): void {
-    this.list.set([...this.list.get(), { id: fileId, name: 'olives.jpg', sizeBytes: 1_000, voice: false, status: 'uploading', attachment: null, error: null }]);
-  }
-
-  change(fileId: string, change: Partial<CarriedFile>): void {
-    this.list.set(this.list.get().map((file) => (file.id === fileId ? { ...file, ...change } : file)));
-  }
-
-  release(ids: readonly string[]): void {
-    this.released.push(...ids);
-  }
-
-  claim(ids: readonly string[], claimed: boolean): void {
-    for (const fileId of ids) {
-      if (claimed) this.claimed.add(fileId);
-      else this.claimed.delete(fileId);
-    }
-  }
-
-  retry(fileId: string): void {
-    this.retried.push(fileId);
-    if (this.list.get().some((file) => file.id === fileId && file.status === 'failed')) this.change(fileId, { status: 'uploading', error: null });
-  }
-
-  remove(fileId: string): void {
-    this.list.set(this.list.get().filter((file) => file.id !== fileId));
-  }
 }
 
 describe('a message', () => {
@@ -157,28 +108,6 @@ describe('a message', () => {
     expect(ana.drafts.get(id).text).toBe('');
   });
 
-  test('whose file was lost with the page says so after a reload', async () => {
-    const kept = new Map<string, string>();
-    const storage = {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
-      removeItem: (key: string) => void kept.delete(key),
-    };
-    const uploads = new Carrying();
-    const page = clientOf('ben', { storage });
-    page.carryUploads(uploads);
-    await ready(page);
-    uploads.add('u1');
-    page.send(id, '', { attachments: ['u1'] });
-    page.send(id, '', { attachments: [picture] });
-    page.close();
-    backend.world.files.set('f1', { ...picture, waveform: null });
-    const reloaded = clientOf('ben', { storage });
-    await until('the finished one', () => backend.world.seen(id, 'ben').lastMessage?.type === 'IMAGE');
-    await until('the other alone', () => reloaded.store.get().outbox.length === 1);
-    expect(reloaded.store.get().outbox).toMatchObject([{ status: 'failed', error: { code: 'file_lost' } }]);
-  });
-
   test('clears the draft with a text; a file alone leaves the text and takes the answer', () => {
     const replyTo = quoteOf(message(1));
     ana.drafts.set(id, { text: 'unfinished', replyTo });
@@ -186,17 +115,6 @@ describe('a message', () => {
     expect(ana.drafts.get(id)).toMatchObject({ text: 'unfinished', replyTo: null });
     ana.send(id, 'finished');
     expect(ana.drafts.get(id).text).toBe('');
-  });
-});
-
-describe('an old outbox', () => {
-  test('of an earlier version of the page is sent, and rubbish in it is dropped', async () => {
-    const old = { clientId: '00000000-0000-4000-8000-000000000009', conversationId: id, content: 'from before', createdAt: '', status: 'sending', attempts: 1, error: null };
-    const storage = { getItem: () => JSON.stringify([old, null, 7, { clientId: 3 }]), setItem: () => undefined, removeItem: () => undefined };
-    const page = clientOf('ben', { storage });
-    await until('sent', () => backend.world.seen(id, 'ben').lastMessage?.content === 'from before');
-    expect(sends()).toEqual([old.clientId]);
-    await until('gone', () => page.store.get().outbox.length === 0);
   });
 });
 

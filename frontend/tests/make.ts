@@ -89,6 +89,8 @@ export function outgoing(more: Partial<Outgoing> = {}): Outgoing {
     mentions: [],
     attachments: [],
     forwardOf: null,
+    tab: null,
+    saving: false,
     ...more,
   };
 }

@@ -75,30 +75,28 @@ describe('sending', () => {
     expect(sends()).toHaveLength(2);
   });
 
+  test('too much at a time waits as long as the server says, with the reason, however often, and nothing else goes meanwhile', async () => {
+    const other = backend.world.create(['ana', 'cem']);
+    let refusals = 8;
+    backend.onCommand = (name) => {
+      if (name === 'send_message' && refusals-- > 0) throw new Refusal('rate_limited', 'too fast', 429, true, 30);
+      return 'answer';
+    };
+    client.send(id, 'patient');
+    await until('told', () => client.store.get().outbox[0]?.error);
+    expect(client.store.get().outbox).toMatchObject([{ status: 'waiting', error: { code: 'rate_limited', message: 'too fast' } }]);
+    const before = sends().length;
+    client.send(other, 'patient too');
+    expect(sends()).toHaveLength(before);
+    await until('stored', () => client.store.get().outbox.length === 0);
+    expect([texts(client, id), refusals < 0]).toEqual([['patient'], true]);
+  });
+
   test('what is thrown away is not sent', async () => {
     backend.world.setStatus(id, 'ben', 'CLOSED');
     const clientId = client.send(id, 'no');
     await until('failed', () => client.store.get().outbox[0]?.status === 'failed');
     client.discard(clientId);
     expect(client.store.get().outbox).toEqual([]);
-  });
-
-  test('unsent messages survive a reload', async () => {
-    const kept = new Map<string, string>();
-    const storage = {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
-      removeItem: (key: string) => void kept.delete(key),
-    };
-    backend.onCommand = (name) => (name === 'send_message' ? 'ignore' : 'answer');
-    const page = clientOf('ben', { storage });
-    await ready(page);
-    page.send(id, 'survives');
-    await until('kept', () => kept.size === 1);
-    page.close();
-    backend.onCommand = () => 'answer';
-    const reloaded = clientOf('ben', { storage });
-    await until('stored', () => backend.world.kept.get(id)?.messages.some(({ content }) => content === 'survives'));
-    await until('forgotten', () => kept.size === 0 && reloaded.store.get().outbox.length === 0);
   });
 });

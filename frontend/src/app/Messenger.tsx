@@ -21,6 +21,7 @@ import { ShortcutsDialog } from './Shortcuts';
 import { StartDialog } from './start/StartDialog';
 import { ThreadPane } from './thread/ThreadPane';
 import { useArrivals } from './useArrivals';
+import { useKeepingNotice } from './useKeepingNotice';
 import { useShortcuts } from './useShortcuts';
 import { useTitle } from './useTitle';
 import { NARROW, useMedia, WIDE } from './viewport';
@@ -51,6 +52,7 @@ export function Messenger() {
     if (narrow) openList();
   };
   useTitle(conversationId);
+  useKeepingNotice();
   useArrivals(conversationId);
   useRememberedNames();
   useOpenedIsRead(conversationId);

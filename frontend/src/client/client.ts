@@ -19,11 +19,13 @@ import { History } from './history';
 import { Keepings } from './keepings';
 import { initialState, type ConnectionStatus, type PersonalChange, type State } from './model';
 import type { Extras, MessagingClientOptions } from './options';
-import { OutboxSender } from './outbox';
+import { keeperOf, type OutboxKeeper } from './outbox/keeper';
+import { OutboxSender } from './outbox/sender';
 import { listenToPage } from './page';
 import { PresenceWatch } from './presence';
 import { Reactions } from './reactions';
 import { ReadMarks } from './reading';
+import { Renewal } from './renewal';
 import { search, type SearchPage, type SearchQuery } from './search';
 import { Sending } from './sending';
 import { isSound } from './sound';
@@ -60,6 +62,7 @@ export class MessagingClient implements ConnectionListener {
   private readonly history: History;
   private readonly sync: Sync;
   private readonly outbox: OutboxSender;
+  private readonly keeper: OutboxKeeper;
   private readonly sending: Sending;
   private readonly reads: ReadMarks;
   private readonly deliveries: DeliveryMarks;
@@ -69,23 +72,23 @@ export class MessagingClient implements ConnectionListener {
   private readonly deletions: Deletions;
   private readonly keepings: Keepings;
   private readonly presence: PresenceWatch;
-  private readonly refreshToken: () => Promise<string | null>;
+  private readonly renewal: Renewal;
   private readonly ears = new Set<Ear>();
   private stopListening: () => void = () => undefined;
-  private restoredFor: string | null = null;
   private leaving = false;
   private closed = false;
 
   constructor(options: MessagingClientOptions = {}) {
-    const { timing = {}, token = () => null } = options;
-    this.refreshToken = options.refreshToken ?? (() => Promise.resolve(null));
+    const { timing = {}, token = () => null, refreshToken = () => Promise.resolve(null) } = options;
     this.store = new Subscribable(initialState(options.userId ?? null));
-    this.api = new Api({ baseUrl: options.url ?? '', token, refreshToken: this.refreshToken, fetch: this.outliving(options.fetch) });
-    this.connection = new Connection({ ...(options.url !== undefined && { url: options.url }), ...timing, token, refreshToken: this.refreshToken }, this);
+    this.api = new Api({ baseUrl: options.url ?? '', token, refreshToken, fetch: this.outliving(options.fetch) });
+    this.connection = new Connection({ ...(options.url !== undefined && { url: options.url }), ...timing, token, refreshToken }, this);
     const desk: Desk = { store: this.store, api: this.api, connection: this.connection, dispatch: (event) => { this.dispatch(event); } };
     this.history = new History(desk);
-    this.sync = new Sync(desk, this.history, timing.retryDelayMs);
-    this.outbox = new OutboxSender(desk, options.storage ?? null, timing.retryDelayMs);
+    this.sync = new Sync(desk, this.history, timing.retryDelayMs, timing.healEveryMs);
+    this.renewal = new Renewal(this.connection, refreshToken, timing.retryDelayMs);
+    this.keeper = keeperOf(desk, options.tabs, () => this.onSignedOut(options.onSignedOut), () => this.outbox.pump());
+    this.outbox = new OutboxSender(desk, (clientId) => this.keeper.saved(clientId), timing.retryDelayMs);
     this.reads = new ReadMarks(desk);
     this.deliveries = new DeliveryMarks(desk, timing.deliverySpacingMs);
     this.signals = new TypingSignals(desk);
@@ -97,7 +100,7 @@ export class MessagingClient implements ConnectionListener {
     this.groups = new Groups(desk);
     this.drafts = new Drafts(options.draftStorage === undefined ? browserDrafts() : options.draftStorage);
     this.activity = new Activity((status) => this.presence.say(status));
-    this.sending = new Sending(desk, this.outbox, this.drafts);
+    this.sending = new Sending(desk, this.outbox, this.drafts, this.keeper.keeps);
     if (options.userId !== undefined) this.drafts.open(options.userId);
   }
 
@@ -110,6 +113,7 @@ export class MessagingClient implements ConnectionListener {
       onVisible: (visible) => this.activity.setVisible(visible),
       onLeave: () => this.onLeave(),
       onReturn: () => (this.leaving = false),
+      onWake: () => void this.wake(),
     });
     void this.identify();
     void this.history.list();
@@ -120,16 +124,23 @@ export class MessagingClient implements ConnectionListener {
     this.connection.retry();
   }
 
+  /** To be called before the credentials go: the other tabs of this person stop too. What is not sent waits for their return. */
+  signOut(): void {
+    this.keeper.signOut();
+    this.connection.end('auth_signed_out');
+  }
+
   close(): void {
     this.onLeave();
     this.closed = true;
     this.stopListening();
-    const parts = [this.connection, this.sync, this.history, this.outbox, this.reads, this.deliveries];
+    const parts = [this.connection, this.sync, this.history, this.outbox, this.keeper, this.renewal, this.reads, this.deliveries];
     for (const part of [...parts, this.signals, this.errands, this.presence, this.drafts, this.activity]) part.close();
   }
 
   /** Whose uploads messages may carry. */
   carryUploads(uploads: UploadSource): void {
+    this.keeper.follow(uploads);
     this.sending.follow(uploads);
   }
 
@@ -299,15 +310,18 @@ export class MessagingClient implements ConnectionListener {
 
   onStatus(status: ConnectionStatus, reason: string | null): void {
     this.dispatch({ type: 'connection', status, reason });
-    if (status !== 'online') this.sync.onLost();
+    if (status === 'online') return;
+    this.sync.onLost();
+    this.keeper.onLost();
   }
 
   onEvent<Name extends keyof ServerEvents>(name: Name, payload: ServerEvents[Name]): void {
     if (name === 'auth_expiring') {
-      void this.renew();
+      this.renewal.begin();
       return;
     }
     if (name === 'server_draining' || !isSound(name, payload)) return;
+    if (name === 'ready' && this.isSomebodyElse(payload as Ready)) return;
     if (name === 'user_typing') this.signals.onOthersTyping(payload as ServerEvents['user_typing']);
     const anew = name === 'ready' && this.isAnotherEpoch(payload as Ready);
     this.dispatch({ type: name, payload } as StateEvent);
@@ -321,7 +335,7 @@ export class MessagingClient implements ConnectionListener {
     if (Number.isFinite(aheadMs)) this.dispatch({ type: 'clock', aheadMs });
     this.restore(userId);
     this.sync.onReady({ maxResume: limits.maxResumeConversations, anew });
-    for (const part of [this.outbox, this.reads, this.deliveries, this.errands, this.presence]) part.onReady();
+    for (const part of [this.keeper, this.outbox, this.reads, this.deliveries, this.errands, this.presence]) part.onReady();
   }
 
   /** What still could be undone is not undone any more. */
@@ -356,14 +370,26 @@ export class MessagingClient implements ConnectionListener {
 
   private restore(userId: string): void {
     this.drafts.open(userId);
-    if (this.restoredFor === userId) return;
-    this.restoredFor = userId;
-    this.outbox.restore(userId);
+    this.keeper.open(userId);
   }
 
-  private async renew(): Promise<void> {
-    const token = await this.refreshToken().catch(() => null);
-    if (token !== null && !this.closed) await this.connection.command('refresh_token', { token }).catch(() => undefined);
+  /** Another person signed in to this browser: nothing of this one may go out under their name. */
+  private isSomebodyElse({ userId }: Ready): boolean {
+    const { me } = this.store.get();
+    if (me === null || me === userId) return false;
+    this.connection.end('auth_another_person');
+    return true;
+  }
+
+  private onSignedOut(tell: () => void = () => undefined): void {
+    this.connection.end('auth_signed_out');
+    tell();
+  }
+
+  /** After a sleep the positions are compared at once, and a connection that does not answer is made anew. */
+  private async wake(): Promise<void> {
+    this.connection.wake();
+    if (!(await this.sync.check())) this.connection.renew();
   }
 
   private dispatch(event: StateEvent): void {

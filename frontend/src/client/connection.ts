@@ -29,8 +29,15 @@ export interface ConnectionListener {
 }
 
 const ACK_TIMEOUT_MS = 8_000;
+/** A server says how long it will be away, or wants to be left alone; more than this is taken for a mistake. */
+const LONGEST_ABSENCE_MS = 60_000;
+/** A network that is back and a page that wakes come together, and one attempt is enough. */
+const WAKE_SPACING_MS = 1_000;
 const RECONNECT_DELAY_MS = 500;
 const RECONNECT_DELAY_MAX_MS = 10_000;
+
+/** Why there is no connection, where the server said so before. */
+export const SERVER_STOPS = 'server_stops';
 
 /** Absent outside browsers. */
 const page = typeof window === 'undefined' ? null : window;
@@ -45,7 +52,10 @@ export class Connection {
   });
   private attempts = 0;
   private authRefusals = 0;
+  private triedAt = 0;
   private ready = false;
+  /** Nobody is to speak here any more, until somebody signs in. */
+  private ended = false;
   private closed = false;
 
   constructor(
@@ -73,8 +83,31 @@ export class Connection {
 
   /** Try now, as after a new sign-in. */
   retry(): void {
+    this.ended = false;
     this.authRefusals = 0;
     this.onNetwork();
+  }
+
+  /** The page woke up: it need not wait for its turn to come back. */
+  wake(): void {
+    if (!this.ended && !this.socket.connected && Date.now() - this.triedAt > WAKE_SPACING_MS) this.retry();
+  }
+
+  /** What is open is not to be trusted, as when nothing is answered after a sleep. */
+  renew(): void {
+    if (this.closed || this.ended) return;
+    this.socket.disconnect();
+    this.listener.onStatus('reconnecting', null);
+    this.socket.connect();
+  }
+
+  /** Nothing is said under this sign-in any more. */
+  end(reason: string): void {
+    this.ended = true;
+    this.ready = false;
+    this.comeBack.cancel();
+    this.socket.disconnect();
+    this.listener.onStatus('refused', reason);
   }
 
   close(): void {
@@ -118,13 +151,12 @@ export class Connection {
     return this.options.url === undefined ? io(settings) : io(this.options.url, settings);
   }
 
+  /** Without `pid` and `offset` there is no connection state recovery: what was missed comes by `resume`, however long it was. */
   private async credentials(): Promise<object> {
-    try {
-      const token = await this.options.token();
-      return token === null ? {} : { token };
-    } catch {
-      return {};
-    }
+    const token = await Promise.resolve()
+      .then(() => this.options.token())
+      .catch(() => null);
+    return { pid: undefined, offset: undefined, ...(token !== null && { token }) };
   }
 
   private listen(): void {
@@ -134,6 +166,7 @@ export class Connection {
     this.socket.on('connect_error', (error) => {
       this.onError(error);
     });
+    // What may follow the payload is for other clients.
     this.socket.onAny((name: string, payload: unknown) => {
       this.onEvent(name, payload);
     });
@@ -141,7 +174,7 @@ export class Connection {
 
   private onEvent(name: string, payload: unknown): void {
     if (name === 'ready') this.onReady();
-    if (name === 'server_draining') this.onDraining(payload as ServerDraining);
+    if (name === 'server_draining') this.onDraining(payload as Partial<ServerDraining> | null);
     this.listener.onEvent(name as keyof ServerEvents, payload as never);
   }
 
@@ -154,7 +187,7 @@ export class Connection {
 
   private onLost(reason: string): void {
     this.ready = false;
-    if (this.closed) return;
+    if (this.closed || this.ended) return;
     this.listener.onStatus(lostStatus(), reason);
     if (!this.socket.active && !this.comeBack.pending) this.comeBackLater();
   }
@@ -168,7 +201,7 @@ export class Connection {
     }
     const code = codeOf(error);
     if (code?.startsWith('auth_')) void this.onAuthRefused(code);
-    else this.comeBackLater();
+    else this.comeBackLater(waitOf(error));
   }
 
   /** Once with a new token; if that is refused too, only a new sign-in helps. */
@@ -180,20 +213,23 @@ export class Connection {
     else this.socket.connect();
   }
 
-  private comeBackLater(): void {
+  private comeBackLater(leastMs = 0): void {
     this.listener.onStatus(lostStatus(), null);
-    this.comeBack.set(backoffMs(this.attempts, this.delayMs, this.delayMaxMs));
+    this.comeBack.set(Math.max(jittered(leastMs), backoffMs(this.attempts, this.delayMs, this.delayMaxMs)));
     this.attempts += 1;
   }
 
   /** The server stops soon: go at once, and come when the next one is expected, not all together. */
-  private onDraining({ reconnectInMs }: ServerDraining): void {
-    this.comeBack.set(jittered(reconnectInMs));
+  private onDraining(told: Partial<ServerDraining> | null): void {
+    this.comeBack.set(jittered(soundMs(told?.reconnectInMs) ?? this.delayMs));
     this.socket.disconnect();
+    this.listener.onStatus('reconnecting', SERVER_STOPS);
   }
 
   private readonly onNetwork = (): void => {
-    if (this.socket.connected) return;
+    if (this.socket.connected || this.ended) return;
+    this.comeBack.cancel();
+    this.triedAt = Date.now();
     this.listener.onStatus('reconnecting', null);
     this.socket.disconnect().connect();
   };
@@ -205,6 +241,15 @@ export class Connection {
 
 function lostStatus(): ConnectionStatus {
   return page !== null && !page.navigator.onLine ? 'offline' : 'reconnecting';
+}
+
+/** So long the server asks to be left alone. */
+function waitOf(error: Error): number {
+  return soundMs((error as { data?: { retryAfterMs?: unknown } }).data?.retryAfterMs) ?? 0;
+}
+
+function soundMs(told: unknown): number | null {
+  return typeof told === 'number' && told >= 0 ? Math.min(told, LONGEST_ABSENCE_MS) : null;
 }
 
 function codeOf(error: Error): string | undefined {

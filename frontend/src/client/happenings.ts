@@ -1,6 +1,6 @@
 /** Everything that changes the state, as events: what the server said, and what happened on this side. */
 
-import type { ConnectionStatus, Outgoing, OutgoingFile, PageMode, PersonalChange, ReadyFile } from './model';
+import type { ConnectionStatus, Outgoing, OutgoingFile, PageMode, PersonalChange, ReadyFile, Unkept } from './model';
 import type {
   Catchup,
   Conversation,
@@ -32,6 +32,7 @@ export interface ToSend {
   mentions?: readonly string[];
   attachments?: readonly OutgoingFile[];
   forwardOf?: MessageRef | null;
+  saving?: boolean;
 }
 
 /** What happened on this side: requests, their answers, and the person's own doing. */
@@ -62,12 +63,17 @@ export type LocalEvent =
   | { type: 'upload_ready'; uploadId: string; attachment: ReadyFile }
   | { type: 'upload_failed'; uploadId: string; error: { code: string; message: string } }
   | { type: 'sending'; clientId: string }
-  | { type: 'unanswered'; clientId: string }
+  /** No answer, or “later, please”: then with the reason. */
+  | { type: 'unanswered'; clientId: string; error?: { code: string; message: string } | null }
   | { type: 'confirmed'; clientId: string; message: Message }
   | { type: 'failed'; clientId: string; error: { code: string; message: string } }
   | { type: 'retry'; clientId: string }
   | { type: 'discard'; clientId: string }
   | { type: 'outbox_restored'; outbox: readonly Outgoing[] }
+  /** As the tab that sends it has it. */
+  | { type: 'outbox_told'; outgoing: Outgoing }
+  | { type: 'outbox_saved'; clientId: string }
+  | { type: 'unkept'; what: Unkept }
   | { type: 'reacting'; conversationId: string; messageId: string; emoji: string; present: boolean }
   /** `message` is null where the server refused. */
   | { type: 'reacted'; messageId: string; emoji: string; message: Message | null }

@@ -2,7 +2,7 @@
 
 import type { PageQuery } from './api';
 import type { Desk } from './desk';
-import { toMessagingError } from './errors';
+import { toMessagingError, type MessagingError } from './errors';
 import { readSeqOf } from './marks';
 import type { PageMode } from './model';
 import { holds, MAX_HELD } from './thread';
@@ -21,6 +21,7 @@ export class History {
   private readonly attended = new Map<string, number>();
   private readonly unsubscribe: () => void;
   private closed = false;
+  private busyUntil = 0;
 
   constructor(private readonly desk: Desk) {
     this.unsubscribe = desk.store.subscribe(() => {
@@ -32,6 +33,11 @@ export class History {
     this.closed = true;
     this.unsubscribe();
     for (const controller of this.pages.values()) controller.abort();
+  }
+
+  /** So long the server asked to be left alone. */
+  get waitMs(): number {
+    return Math.max(0, this.busyUntil - Date.now());
   }
 
   /** A list from its start, or its next page; who asks while one is on its way waits for that. */
@@ -57,7 +63,7 @@ export class History {
       const page = await this.desk.api.conversations({ cursor, limit: LIST_PAGE, ...(archived && { archived }) });
       if (!this.closed) this.desk.dispatch({ type: 'list_loaded', page, archived });
     } catch (error) {
-      if (!this.closed) this.desk.dispatch({ type: 'list_failed', error: toMessagingError(error).message, archived });
+      if (!this.closed) this.desk.dispatch({ type: 'list_failed', error: this.noted(error).message, archived });
     }
   }
 
@@ -82,7 +88,7 @@ export class History {
       if (!this.closed) this.desk.dispatch({ type: 'conversation_loaded', conversation, anew });
       return !this.closed;
     } catch (error) {
-      this.onConversationFailed(conversationId, toMessagingError(error));
+      this.onConversationFailed(conversationId, this.noted(error));
       return false;
     }
   }
@@ -145,10 +151,16 @@ export class History {
       const page = await this.desk.api.messages(conversationId, { limit: PAGE, ...query }, controller.signal);
       if (!controller.signal.aborted) this.desk.dispatch({ type: 'page_loaded', conversationId, mode, page });
     } catch (error) {
-      if (!controller.signal.aborted) this.onPageFailed(conversationId, toMessagingError(error));
+      if (!controller.signal.aborted) this.onPageFailed(conversationId, this.noted(error));
     } finally {
       if (this.pages.get(conversationId) === controller) this.pages.delete(conversationId);
     }
+  }
+
+  private noted(error: unknown): MessagingError {
+    const failure = toMessagingError(error);
+    this.busyUntil = Math.max(this.busyUntil, Date.now() + (failure.retryAfterMs ?? 0));
+    return failure;
   }
 
   private startOf(conversationId: string): PageQuery {
@@ -158,13 +170,13 @@ export class History {
     return { around: readSeqOf(conversation, me) + 1 };
   }
 
-  private onPageFailed(conversationId: string, error: ReturnType<typeof toMessagingError>): void {
+  private onPageFailed(conversationId: string, error: MessagingError): void {
     if (error.code === 'not_found') this.desk.dispatch({ type: 'conversation_unavailable', conversationId });
     else this.desk.dispatch({ type: 'page_failed', conversationId, error: error.message });
   }
 
   /** A link that the server cannot make sense of is, for its reader, one that leads nowhere. */
-  private onConversationFailed(conversationId: string, error: ReturnType<typeof toMessagingError>): void {
+  private onConversationFailed(conversationId: string, error: MessagingError): void {
     if (this.closed) return;
     const nowhere = error.status !== null && error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429;
     if (nowhere) {

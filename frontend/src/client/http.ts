@@ -3,6 +3,7 @@
  * callback returns. Every failure is a `MessagingError`, except a caller's own abort, which stays an `AbortError`.
  */
 
+import { jittered } from './backoff';
 import { MessagingError } from './errors';
 import { Timer } from './timer';
 
@@ -53,6 +54,10 @@ export type Carrier = (request: Outbound) => Promise<Inbound>;
 
 const TIMEOUT_MS = 15_000;
 const UNAUTHORIZED = 401;
+const TOO_MUCH = 429;
+const UNAVAILABLE = 503;
+/** A reading request that is told to come back within this time does so by itself, once. */
+const PATIENCE_MS = 5_000;
 
 export class Http {
   private readonly baseUrl: string;
@@ -72,10 +77,18 @@ export class Http {
 
   /** `undefined` for an answer without content. */
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const answer = await this.authorized(method, path, options);
+    const wait = method === 'GET' && isLater(answer) ? waitMs(answer.retryAfter) : null;
+    if (wait === null || wait > PATIENCE_MS) return read(answer) as T;
+    await pause(jittered(wait), options.signal);
+    return read(await this.authorized(method, path, options)) as T;
+  }
+
+  private async authorized(method: string, path: string, options: RequestOptions): Promise<Inbound> {
     const token = await this.token();
     const answer = await this.send(method, path, token, options);
-    if (answer.status !== UNAUTHORIZED || !(await this.renewed(token))) return read(answer) as T;
-    return read(await this.send(method, path, await this.token(), options)) as T;
+    if (answer.status !== UNAUTHORIZED || !(await this.renewed(token))) return answer;
+    return this.send(method, path, await this.token(), options);
   }
 
   private async send(method: string, path: string, token: string | null, options: RequestOptions): Promise<Inbound> {
@@ -161,7 +174,23 @@ function parse(text: string): unknown {
   }
 }
 
+function isLater({ status }: Inbound): boolean {
+  return status === TOO_MUCH || status === UNAVAILABLE;
+}
+
+/** Seconds, or a moment (RFC 9110, 10.2.3). */
 function waitMs(retryAfter: string | null): number | null {
-  const seconds = Number(retryAfter ?? Number.NaN);
-  return Number.isFinite(seconds) ? seconds * 1_000 : null;
+  if (retryAfter === null) return null;
+  const ms = /^\s*\d/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(new DOMException('aborted', 'AbortError'));
+    });
+  });
 }

@@ -103,6 +103,10 @@ export interface Outgoing {
   mentions: readonly string[];
   attachments: readonly OutgoingFile[];
   forwardOf: MessageRef | null;
+  /** The other tab of mine that sends it; null: this one does. */
+  tab: string | null;
+  /** Not yet where a crash would leave it. */
+  saving: boolean;
 }
 
 export interface Typist {
@@ -149,6 +153,9 @@ export interface Gone {
   seq: number;
 }
 
+/** What a reload would lose of what is not sent yet. */
+export type Unkept = 'files' | 'all';
+
 export interface State {
   me: string | null;
   epoch: string | null;
@@ -164,6 +171,7 @@ export interface State {
   positions: Readonly<Record<string, Position>>;
   threads: Readonly<Record<string, Thread>>;
   outbox: readonly Outgoing[];
+  unkept: Unkept | null;
   reacting: readonly Reacting[];
   /** By message. */
   deleting: Readonly<Record<string, Deleting>>;
@@ -193,6 +201,7 @@ export function initialState(userId: string | null = null): State {
     positions: {},
     threads: {},
     outbox: [],
+    unkept: null,
     reacting: [],
     deleting: {},
     keeping: {},

@@ -2,7 +2,7 @@
 
 import type { TokenSource } from './api';
 import type { DraftStorage } from './drafts';
-import type { OutboxStorage } from './outboxStorage';
+import type { TabsOptions } from './outbox/tabs';
 import type { Carried } from './uploadSource';
 import type { Message, Quote } from './wire';
 
@@ -15,8 +15,10 @@ export interface MessagingClientOptions {
   token?: TokenSource;
   /** Called shortly before expiry and after a refusal; resolves with a new token or null. */
   refreshToken?: () => Promise<string | null>;
-  /** Keeps what is not sent. */
-  storage?: OutboxStorage;
+  /** How the tabs of one person agree; as the browser can where absent. */
+  tabs?: TabsOptions;
+  /** The person signed out in another tab: nothing is sent any more. */
+  onSignedOut?: () => void;
   /** Keeps drafts; the browser's `localStorage` where absent. */
   draftStorage?: DraftStorage | null;
   fetch?: typeof fetch;
@@ -28,6 +30,7 @@ export interface MessagingClientOptions {
     retryDelayMs?: number;
     undoMs?: number;
     deliverySpacingMs?: number;
+    healEveryMs?: number;
   };
 }
 

@@ -7,7 +7,7 @@ import type { Message } from './wire';
 
 export function send(state: State, given: ToSend): State {
   if (state.outbox.some((out) => out.clientId === given.clientId)) return state;
-  const { clientId, conversationId, content, at, replyTo = null, mentions = [], attachments = [], forwardOf = null } = given;
+  const { clientId, conversationId, content, at, replyTo = null, mentions = [], attachments = [], forwardOf = null, saving = false } = given;
   const outgoing: Outgoing = {
     clientId,
     conversationId,
@@ -20,6 +20,8 @@ export function send(state: State, given: ToSend): State {
     mentions,
     attachments,
     forwardOf,
+    tab: null,
+    saving,
   };
   return { ...state, outbox: [...state.outbox, outgoing] };
 }
@@ -39,10 +41,24 @@ export function confirmed(state: State, clientId: string, message: Message): Sta
   return onOutgoing(stored, clientId, (out) => ({ ...out, status: 'sent' }));
 }
 
+/** What earlier pages left comes before what was written since. */
 export function restored(state: State, outbox: readonly Outgoing[]): State {
   const known = new Set(state.outbox.map((out) => out.clientId));
-  const waiting = outbox.filter((out) => !known.has(out.clientId));
-  return { ...state, outbox: [...waiting, ...state.outbox] };
+  const waiting = outbox.filter((out) => !known.has(out.clientId) && !isStored(state, out));
+  return waiting.length === 0 ? state : { ...state, outbox: [...waiting, ...state.outbox] };
+}
+
+/** As the tab that sends it has it, unless the log has it already. */
+export function told(state: State, outgoing: Outgoing): State {
+  const known = state.outbox.find((out) => out.clientId === outgoing.clientId);
+  if (known === undefined) return isStored(state, outgoing) || state.gone[outgoing.conversationId] ? state : { ...state, outbox: [...state.outbox, outgoing] };
+  return known.status === 'sent' ? state : { ...state, outbox: state.outbox.map((out) => (out === known ? outgoing : out)) };
+}
+
+function isStored({ me, conversations, threads }: State, { clientId, conversationId }: Outgoing): boolean {
+  const is = (message: Message | null | undefined) => message?.clientId === clientId && message.sender.id === me;
+  const thread = threads[conversationId];
+  return thread ? thread.messages.some(is) : is(conversations[conversationId]?.lastMessage);
 }
 
 /** A file came to the server: whatever waits for it has it. */

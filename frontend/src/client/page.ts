@@ -8,21 +8,54 @@ export interface PageListener {
   onLeave: () => void;
   /** It did not. */
   onReturn: () => void;
+  /** It is seen again, has a network again, comes back from the browser's memory, or the machine slept. */
+  onWake: () => void;
 }
+
+const LOOK_EVERY_MS = 5_000;
+/** A clock that is so much later than it was to be stood still. Hidden pages are slowed down, which is no sleep. */
+const SLEPT_MS = 10_000;
 
 const SIGNS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'focus'] as const;
 
 /** Returns the way out. */
-export function listenToPage({ onActivity, onVisible, onLeave, onReturn }: PageListener): () => void {
+export function listenToPage({ onActivity, onVisible, onLeave, onReturn, onWake }: PageListener): () => void {
   if (typeof window === 'undefined' || typeof document === 'undefined') return () => undefined;
   const listening = new AbortController();
   const options = { signal: listening.signal, passive: true };
   for (const name of SIGNS) window.addEventListener(name, onActivity, options);
-  document.addEventListener('visibilitychange', () => onVisible(document.visibilityState === 'visible'), options);
+  const isVisible = () => document.visibilityState === 'visible';
+  document.addEventListener(
+    'visibilitychange',
+    () => {
+      onVisible(isVisible());
+      if (isVisible()) onWake();
+    },
+    options,
+  );
   window.addEventListener('pagehide', onLeave, options);
-  window.addEventListener('pageshow', onReturn, options);
-  onVisible(document.visibilityState === 'visible');
+  window.addEventListener('online', onWake, options);
+  window.addEventListener(
+    'pageshow',
+    ({ persisted }) => {
+      onReturn();
+      if (persisted) onWake();
+    },
+    options,
+  );
+  const clock = watchClock(() => isVisible() && onWake());
+  onVisible(isVisible());
   return () => {
     listening.abort();
+    clearInterval(clock);
   };
+}
+
+function watchClock(onSlept: () => void): ReturnType<typeof setInterval> {
+  let looked = Date.now();
+  return setInterval(() => {
+    const slept = Date.now() - looked - LOOK_EVERY_MS > SLEPT_MS;
+    looked = Date.now();
+    if (slept) onSlept();
+  }, LOOK_EVERY_MS);
 }

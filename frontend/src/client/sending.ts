@@ -5,7 +5,7 @@ import type { Desk } from './desk';
 import type { Drafts } from './drafts';
 import type { Outgoing, OutgoingFile } from './model';
 import type { Extras } from './options';
-import type { OutboxSender } from './outbox';
+import type { OutboxSender } from './outbox/sender';
 import { quoteOf } from './quotes';
 import { NO_UPLOADS, outgoingFile, type UploadSource } from './uploadSource';
 import type { Message } from './wire';
@@ -17,6 +17,7 @@ export class Sending {
     private readonly desk: Desk,
     private readonly outbox: OutboxSender,
     private readonly drafts: Drafts,
+    private readonly saving: boolean,
   ) {}
 
   follow(uploads: UploadSource): void {
@@ -32,7 +33,7 @@ export class Sending {
     const text = content.trim();
     if (text === '') this.drafts.set(conversationId, { replyTo: null });
     else this.drafts.clear(conversationId);
-    this.desk.dispatch({ type: 'send', clientId, conversationId, content: text, at: new Date().toISOString(), replyTo: quote, mentions, attachments: files });
+    this.desk.dispatch({ type: 'send', clientId, conversationId, content: text, at: new Date().toISOString(), replyTo: quote, mentions, attachments: files, saving: this.saving });
     this.outbox.pump();
     return clientId;
   }
@@ -43,7 +44,7 @@ export class Sending {
     const files = attachments.map((attachment) => outgoingFile(attachment, this.uploads));
     const clientIds = conversationIds.map((conversationId) => {
       const clientId = newClientId();
-      this.desk.dispatch({ type: 'send', clientId, conversationId, content, at: new Date().toISOString(), attachments: files, forwardOf });
+      this.desk.dispatch({ type: 'send', clientId, conversationId, content, at: new Date().toISOString(), attachments: files, forwardOf, saving: this.saving });
       return clientId;
     });
     this.outbox.pump();

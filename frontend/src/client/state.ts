@@ -9,8 +9,8 @@ import type { StateEvent } from './happenings';
 import { keep, kept, toldPersonal } from './keeping';
 import { advance, arrived, settle, stepOf, stepOfEntry } from './log';
 import { markedDelivered, markedRead, marksOfCatchup, readConfirmed, readHere } from './marks';
-import { initialState, type ListState, type State, type Thread } from './model';
-import { confirmed, onOutgoing, restored, send, uploadFailed, uploadReady } from './outgoing';
+import { initialState, type ListState, type Outgoing, type State, type Thread } from './model';
+import { confirmed, onOutgoing, restored, send, told, uploadFailed, uploadReady } from './outgoing';
 import { onThread, without, withThread } from './parts';
 import { reacted, reacting } from './reacting';
 import { isSound } from './sound';
@@ -102,9 +102,9 @@ function change(state: State, event: StateEvent): State {
     case 'send':
       return send(state, event);
     case 'sending':
-      return onOutgoing(state, event.clientId, (out) => ({ ...out, status: 'sending', attempts: out.attempts + 1 }));
+      return onOutgoing(state, event.clientId, (out) => ({ ...out, status: 'sending', attempts: out.attempts + 1, error: null }));
     case 'unanswered':
-      return onOutgoing(state, event.clientId, (out) => ({ ...out, status: 'waiting' }));
+      return onOutgoing(state, event.clientId, (out) => ({ ...out, status: 'waiting', error: event.error ?? null }));
     case 'confirmed':
       return confirmed(state, event.clientId, event.message);
     case 'failed':
@@ -115,6 +115,12 @@ function change(state: State, event: StateEvent): State {
       return { ...state, outbox: state.outbox.filter((out) => out.clientId !== event.clientId) };
     case 'outbox_restored':
       return restored(state, event.outbox);
+    case 'outbox_told':
+      return told(state, event.outgoing);
+    case 'outbox_saved':
+      return onOutgoing(state, event.clientId, (out) => (out.saving ? { ...out, saving: false } : out));
+    case 'unkept':
+      return state.unkept === 'all' || state.unkept === event.what ? state : { ...state, unkept: event.what };
     case 'upload_ready':
       return uploadReady(state, event.uploadId, event.attachment);
     case 'upload_failed':
@@ -145,12 +151,16 @@ function greeted(state: State, { userId, epoch, limits, settings, totalUnread }:
   return ofEpoch({ ...state, me: userId, limits, settings }, epoch, totalUnread);
 }
 
-/** Another epoch is another store: of the old one only the connection and what is not sent yet are worth keeping. */
+/**
+ * Another epoch is another store: of the old one only the connection and what is not sent yet are worth keeping. What was
+ * sent and not seen in the log may not be in this one: it is sent again, by whoever still holds it.
+ */
 function ofEpoch(state: State, epoch: string, totalUnread: number): State {
   if (state.epoch === epoch) return state;
   if (state.epoch === null) return tellTotal({ ...state, epoch }, totalUnread);
-  const { me, connection, limits, settings, aheadMs, outbox } = state;
-  return { ...initialState(me), connection, limits, settings, aheadMs, outbox, epoch, elsewhere: totalUnread };
+  const { me, connection, limits, settings, aheadMs, unkept } = state;
+  const outbox = state.outbox.map((out): Outgoing => (out.status === 'sent' ? { ...out, status: 'waiting', tab: null } : out));
+  return { ...initialState(me), connection, limits, settings, aheadMs, outbox, unkept, epoch, elsewhere: totalUnread };
 }
 
 function resumed(state: State, elsewhere: number | null): State {

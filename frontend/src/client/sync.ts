@@ -5,14 +5,14 @@
 
 import { jittered } from './backoff';
 import type { Desk } from './desk';
-import { toMessagingError } from './errors';
+import { NO_ANSWER, toMessagingError, type MessagingError } from './errors';
 import type { History } from './history';
 import type { State } from './model';
 import { Timer } from './timer';
 import type { Catchup, JoinedAck, ResumedAck } from './wire';
 
-/** A last event that was lost has no later gap to reveal it: so positions are compared now and then. */
-const HEAL_EVERY_MS = 25_000;
+/** A last event that was lost has no later gap to reveal it: so positions are compared, spread by half, within 30 s. */
+export const HEAL_EVERY_MS = 18_000;
 const GAP_GRACE_MS = 40;
 const RETRY_MS = 1_000;
 /** What could not be loaded is tried again by itself, not only by hand; so many times later than a join. */
@@ -34,8 +34,9 @@ export class Sync {
   private closed = false;
   private readonly unsubscribe: () => void;
   private readonly heal = new Timer(() => {
-    void this.resume(this.heldIds());
-    this.heal.set(jittered(HEAL_EVERY_MS));
+    const busy = this.resuming;
+    if (!busy) void this.resume(this.heldIds());
+    this.heal.set(busy ? this.retryMs : jittered(this.healEveryMs));
   });
   private readonly catchUp = new Timer(() => {
     void this.closeGaps();
@@ -51,6 +52,7 @@ export class Sync {
     private readonly desk: Desk,
     private readonly history: History,
     private readonly retryMs = RETRY_MS,
+    private readonly healEveryMs = HEAL_EVERY_MS,
   ) {
     this.unsubscribe = desk.store.subscribe(() => {
       this.watchGaps();
@@ -88,7 +90,12 @@ export class Sync {
     this.forgive();
     const listed = !anew && this.desk.store.get().list.status === 'loaded';
     void this.makeWhole(listed ? Promise.resolve() : this.history.list());
-    this.heal.set(jittered(HEAL_EVERY_MS));
+    this.heal.set(jittered(this.healEveryMs));
+  }
+
+  /** Compare positions now. False where the server did not answer in time. */
+  async check(): Promise<boolean> {
+    return (await this.resume(this.heldIds()))?.code !== NO_ANSWER.timeout;
   }
 
   /** In view, and within reach again. */
@@ -177,7 +184,7 @@ export class Sync {
     if (this.reloadFailed.pending || !this.desk.connection.online) return;
     const { list, archive, threads } = this.desk.store.get();
     const failed = list.status === 'failed' || archive.status === 'failed' || [...this.views.keys()].some((id) => threads[id]?.error);
-    if (failed) this.reloadFailed.set(jittered(this.retryMs * RELOAD_PATIENCE));
+    if (failed) this.reloadFailed.set(jittered(Math.max(this.retryMs * RELOAD_PATIENCE, this.history.waitMs)));
   }
 
   private forgive(): void {
@@ -203,22 +210,23 @@ export class Sync {
     if (this.behindIds().length > 0) this.catchUp.set(jittered(this.retryMs));
   }
 
-  /** Ask for what came after the positions held. Quiet: a failure is made good by the next time. */
-  private async resume(ids: readonly string[]): Promise<void> {
+  /** Ask for what came after the positions held. Quiet: a failure is made good by the next time. Resolves with it. */
+  private async resume(ids: readonly string[]): Promise<MessagingError | null> {
     const { epoch, positions } = this.desk.store.get();
-    if (epoch === null || this.resuming || this.closed || !this.desk.connection.online) return;
+    if (epoch === null || this.resuming || this.closed || !this.desk.connection.online) return null;
     const conversations = Object.fromEntries(ids.map((id) => [id, positions[id]?.seq ?? 0]));
     this.resuming = true;
     try {
       const ack = await this.desk.connection.command('resume', { epoch, conversations });
       if (ack.reset) {
         this.onRestarted(ack);
-        return;
+        return null;
       }
       for (const [id, catchup] of Object.entries(ack.conversations)) this.onCaughtUp(id, conversations[id] ?? 0, catchup);
       this.desk.dispatch({ type: 'resumed', others: ack.others, elsewhere: elsewhereOf(ack, this.desk.store.get()) });
-    } catch {
-      // The next `ready` or heartbeat asks again.
+      return null;
+    } catch (error) {
+      return toMessagingError(error);
     } finally {
       this.resuming = false;
     }

@@ -11,6 +11,18 @@ export interface CarriedFile {
   readonly status: string;
   readonly attachment: ReadyFile | null;
   readonly error: { readonly code: string; readonly message: string } | null;
+  /** The bytes, where this page has them. */
+  readonly source?: Blob;
+}
+
+/** The bytes of an upload that has not come to the server yet, as they outlive the page. */
+export interface KeptFile {
+  uploadId: string;
+  conversationId: string;
+  name: string;
+  voice: boolean;
+  sizeBytes: number;
+  source: Blob;
 }
 
 export interface UploadSource {
@@ -23,6 +35,8 @@ export interface UploadSource {
   retry: (id: string) => void;
   /** Nobody wants it any more. */
   remove: (id: string) => void;
+  /** Go on with what an earlier page began, for messages that wait for it. */
+  restore: (files: readonly KeptFile[]) => void;
 }
 
 export const NO_UPLOADS: UploadSource = {
@@ -31,6 +45,7 @@ export const NO_UPLOADS: UploadSource = {
   claim: () => undefined,
   retry: () => undefined,
   remove: () => undefined,
+  restore: () => undefined,
 };
 
 /** What a message is to carry: what the server has, or the id of an upload. */

@@ -4,12 +4,11 @@ import { describe, expect, test } from 'vitest';
 
 import { goneWords } from '../../src/app/groups/gone';
 import { leavingWords } from '../../src/app/groups/leaving';
-import { systemWords } from '../../src/app/groups/systemWords';
-import { filesInWords, lastLineOf, messageWords, typingWords } from '../../src/app/list/lastLine';
+import { filesInWords, lastLineOf, messageWords } from '../../src/app/list/lastLine';
 import { MUTES, mutedWords } from '../../src/app/list/mutes';
 import { rowLine } from '../../src/app/list/useRowLine';
 import { presenceWords } from '../../src/app/presence';
-import type { Attachment, Message, SystemNote } from '../../src/client';
+import type { Attachment } from '../../src/client';
 import { conversation, ME, message, outgoing, participant } from '../make';
 
 const DIRECT = conversation();
@@ -17,11 +16,6 @@ const GROUP = conversation({ kind: 'GROUP', participants: [participant(ME), part
 
 function file(more: Partial<Attachment> = {}): Attachment {
   return { id: 'a', kind: 'FILE', name: 'offer.pdf', mediaType: 'application/pdf', sizeBytes: 1, url: '/f', width: null, height: null, durationMs: null, waveform: null, thumbnailUrl: null, ...more };
-}
-
-function note(event: SystemNote['event'], users: string[] = [], more: Partial<Message> = {}, title: string | null = null): Message {
-  const sender = { ...message(1).sender, id: 'ana', name: 'Ana Silva' };
-  return message(1, { type: 'SYSTEM', content: 'as the server says', sender, system: { event, users: users.map((id) => ({ id, name: id })), title }, ...more });
 }
 
 describe('a last line', () => {
@@ -45,6 +39,11 @@ describe('a last line', () => {
     expect(messageWords(message(1, { content: '', deletedAt: '2026-01-01T00:00:00Z' }), ME)).toBe('Message deleted');
   });
 
+  test('tells what happened in a group as the thread does', () => {
+    const system = { event: 'removed' as const, users: [{ id: ME, name: null }], title: null };
+    expect(lastLineOf(message(1, { type: 'SYSTEM', system }), ME, GROUP)).toBe('you removed you.');
+  });
+
   test('names whom a message mentions', () => {
     expect(messageWords(message(1, { content: '@Ana Silva look', mentions: ['you'] }), ME, GROUP.participants)).toBe('@Ana Silva look');
   });
@@ -57,45 +56,8 @@ describe('a last line', () => {
     expect(rowLine(DIRECT, ME, { ...said, outgoing: outgoing({ status: 'failed' }) }).kind).toBe('failed');
     expect(rowLine(DIRECT, ME, { ...said, outgoing: outgoing(), draft: 'and *also*' })).toEqual({ kind: 'draft', text: 'and also' });
     expect(rowLine(GROUP, ME, { typists, outgoing: outgoing(), draft: 'x' })).toEqual({ kind: 'typing', text: 'Ana is typing…' });
+    expect(rowLine(DIRECT, ME, { ...said, typists }).text).toBe('typing…');
     expect(rowLine(DIRECT, ME, { ...said, draft: '  ' }).kind).toBe('said');
-  });
-});
-
-test('who types is named in a group, counted from three on, and recording is told apart', () => {
-  const typist = (name: string, activity: 'typing' | 'recording' = 'typing') => ({ userId: name, name, activity });
-  expect(typingWords([], true)).toBeNull();
-  expect(typingWords([typist('Ana Silva')], false)).toBe('typing…');
-  expect(typingWords([typist('Ana Silva', 'recording')], false)).toBe('recording a voice message…');
-  expect(typingWords([typist('Ana Silva'), typist('Ben Ott')], true)).toBe('Ana and Ben are typing…');
-  expect(typingWords([typist('Ana Silva'), typist('Ben Ott'), typist('Cem Ay')], true)).toBe('Ana and 2 others are typing…');
-  expect(typingWords([typist('Ana Silva'), typist('Ben Ott', 'recording')], true)).toBe('Ana and Ben are typing…');
-});
-
-describe('an event of a group', () => {
-  const mine = { sender: { ...message(1).sender, id: ME } };
-
-  test('speaks to its reader', () => {
-    expect(systemWords(note('added', ['ben', ME]), ME)).toBe('Ana Silva added you and ben');
-    expect(systemWords(note('removed', ['ben'], mine), ME)).toBe('You removed ben');
-    expect(systemWords(note('left'), ME)).toBe('Ana Silva left');
-    expect(systemWords(note('left', [ME]), ME)).toBe('Ana Silva left; you are an owner now');
-    expect(systemWords(note('left', ['ben']), ME)).toBe('Ana Silva left; ben is an owner now');
-    expect(systemWords(note('made_owner', [ME]), ME)).toBe('Ana Silva made you an owner');
-    expect(systemWords(note('made_member', ['ben'], mine), ME)).toBe('You made ben a member');
-    expect(systemWords(note('made_member', [ME], mine), ME)).toBe('You are no longer an owner');
-    expect(systemWords(note('made_member', ['ana']), ME)).toBe('Ana Silva is no longer an owner');
-    expect(systemWords(note('renamed', [], mine, 'Fair'), ME)).toBe('You named the group “Fair”');
-    expect(systemWords(note('renamed'), ME)).toBe('Ana Silva took the group’s name away');
-    expect(systemWords(note('history_shown', [], mine), ME)).toBe('You let people who are added see earlier messages');
-    expect(systemWords(note('history_hidden', [], mine), ME)).toBe('You keep earlier messages from people who are added');
-  });
-
-  test('names three people and counts the others', () => {
-    expect(systemWords(note('added', ['b', 'c', 'd', 'e', 'f'], mine), ME)).toBe('You added b, c, d and 2 others');
-  });
-
-  test('without a note is what the server says', () => {
-    expect(systemWords(message(1, { content: 'as the server says' }), ME)).toBe('as the server says');
   });
 });
 

@@ -55,6 +55,10 @@ export class Backend {
   /** Called before an HTTP request is carried out; may throw a `Refusal`, or wait. */
   onRequest: (method: string, path: string) => Promise<void> | void = () => undefined;
   acceptToken: (token: string) => boolean = () => true;
+  /** Why a connection is refused, besides its token. */
+  turnAway: () => object | null = () => null;
+  /** Comes behind the payload of every event. */
+  trail: unknown[] = [];
   readonly commands: { name: string; userId: string; body: Body }[] = [];
   readonly requests: string[] = [];
   readonly io: Server;
@@ -62,13 +66,18 @@ export class Backend {
 
   constructor() {
     this.http = createServer((request, response) => void this.answer(request, response));
-    this.io = new Server(this.http, { cors: { origin: true, credentials: true } });
+    this.io = new Server(this.http, { cors: { origin: true, credentials: true }, connectionStateRecovery: {} });
     this.io.use((socket, next) => {
       const { token = '' } = socket.handshake.auth as { token?: string };
       const userId = this.userOf(token);
       if (userId === null) {
         const code = token === '' ? 'auth_required' : 'auth_expired';
         next(Object.assign(new Error('refused'), { data: { code } }));
+        return;
+      }
+      const reason = this.turnAway();
+      if (reason !== null) {
+        next(Object.assign(new Error('refused'), { data: reason }));
         return;
       }
       (socket.data as { userId: string }).userId = userId;
@@ -106,7 +115,7 @@ export class Backend {
     const body = structuredClone(payload);
     for (const socket of this.io.sockets.sockets.values()) {
       const inAny = to.some((name) => socket.rooms.has(name));
-      if (inAny && !except.some((name) => socket.rooms.has(name)) && !this.lose(event, userOf(socket))) socket.emit(event, body);
+      if (inAny && !except.some((name) => socket.rooms.has(name)) && !this.lose(event, userOf(socket))) socket.emit(event, body, ...this.trail);
     }
   }
 
@@ -131,7 +140,7 @@ export class Backend {
       if (fate !== 'silence') ack({ ok: true, ...structuredClone(answer) });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      ack({ ok: false, error: { code: error.code, message: error.message, retryable: error.retryable } });
+      ack({ ok: false, error: { code: error.code, message: error.message, retryable: error.retryable, retryAfterMs: error.retryAfterMs } });
     }
   }
 

@@ -20,6 +20,7 @@ export class Refusal extends Error {
     message: string,
     readonly status: number,
     readonly retryable = false,
+    readonly retryAfterMs: number | null = null,
   ) {
     super(message);
   }

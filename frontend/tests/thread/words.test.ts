@@ -6,7 +6,9 @@ import { receiptOf, type Quote, type SystemNote, type Typist } from '../../src/c
 import { rowOfSeq, seenSeq, seqNear } from '../../src/app/thread/place';
 import { lastOwn, receiptWords } from '../../src/app/thread/receipt';
 import { rowsOf } from '../../src/app/thread/rows';
-import { listed, namedIn, quoteWords, reactedWords, systemWords, typingWords } from '../../src/app/thread/words';
+import { namedIn, quoteWords, reactedWords } from '../../src/app/thread/words';
+import { connectionWords } from '../../src/app/parts/ConnectionBar';
+import { listed, systemWords, typingWords, waitingWords } from '../../src/app/words';
 import { conversation, ME, message, outgoing, participant, sender } from '../make';
 
 function typist(name: string, activity: Typist['activity'] = 'typing'): Typist {
@@ -23,6 +25,12 @@ describe('who is typing', () => {
     ['Ana and Ben are recording voice messages', [typist('Ana', 'recording'), typist('Ben', 'recording')]],
     ['Ana and Ben are typing', [typist('Ana', 'recording'), typist('Ben')]],
   ])('“%s”', (words, typists) => expect(typingWords(typists)).toBe(words));
+
+  test('needs no name where it is plain who', () => {
+    expect(typingWords([typist('Ana')], false)).toBe('typing');
+    expect(typingWords([typist('Ana', 'recording')], false)).toBe('recording a voice message');
+    expect(typingWords([], false)).toBe('');
+  });
 });
 
 describe('what the server wrote into a group', () => {
@@ -33,6 +41,7 @@ describe('what the server wrote into a group', () => {
   test.each([
     ['Ana Lima added you.', ana, note('added', [me])],
     ['You added Ana Lima and Ben Okoro.', me, note('added', [ana, ben])],
+    ['Ana Lima added you, 1, 2 and 2 others.', ana, note('added', [...['1', '2', '3', '4'].map(sender), me])],
     ['Ana Lima added 1, 2, 3 and 2 others.', ana, note('added', ['1', '2', '3', '4', '5'].map(sender))],
     ['Ana Lima removed Ben Okoro.', ana, note('removed', [ben])],
     ['Ana Lima left.', ana, note('left')],
@@ -140,4 +149,22 @@ describe('a place in the thread', () => {
     expect(seqNear(rows, at(10) - 1)).toBeNull();
     expect(seqNear(rows, 99)).toBe(15);
   });
+});
+
+test('why a message waits is told', () => {
+  expect(waitingWords(outgoing())).toBe('Waiting to be sent');
+  expect(waitingWords(outgoing({ error: { code: 'rate_limited', message: '' } }))).toContain('a lot at once');
+  expect(waitingWords(outgoing({ error: { code: 'overloaded', message: '' } }))).toContain('busy');
+  const file = { uploadId: 'u', attachment: null, name: 'a', sizeBytes: 1, voice: false };
+  expect(waitingWords(outgoing({ tab: 'other', attachments: [file] }))).toContain('Another tab');
+});
+
+test('why there is no connection is told, and what becomes of what is written meanwhile', () => {
+  const of = (status: Parameters<typeof connectionWords>[0]['status'], reason: string | null = null, kept = true) => connectionWords({ status, reason }, kept);
+  expect(of('online')).toBeNull();
+  expect(of('offline')).toBe('You are offline. What you write is kept and sent when you are back.');
+  expect(of('offline', null, false)).toContain('if this page stays open');
+  expect(of('reconnecting', 'server_stops')).toContain('The server is restarting');
+  expect(of('refused', 'auth_another_person')).toContain('Somebody else');
+  expect(of('refused', 'auth_expired')).toContain('signed out');
 });

@@ -5,10 +5,12 @@ import { ExternalLink, Filter } from 'lucide-react';
 import type { Subject } from '../../client';
 import { factsOf, priceOf } from '../format';
 import { SubjectPicture } from '../parts/SubjectPicture';
+import { safeHref } from '../text/links';
 
 export function SubjectCard({ subject, onShowAll }: { subject: Subject; onShowAll: () => void }) {
   const price = priceOf(subject);
   const facts = factsOf(subject);
+  const page = safeHref(subject.url ?? '');
   return (
     <section className="details-part" aria-label="Subject">
       {subject.imageUrl && <SubjectPicture url={subject.imageUrl} large />}
@@ -25,8 +27,8 @@ export function SubjectCard({ subject, onShowAll }: { subject: Subject; onShowAl
         </dl>
       )}
       <div className="details-links">
-        {subject.url && (
-          <a className="details-link" href={subject.url} target="_blank" rel="noopener noreferrer">
+        {page !== null && (
+          <a className="details-link" href={page} target="_blank" rel="noopener noreferrer">
             <ExternalLink size={14} strokeWidth={1.75} aria-hidden="true" />
             Open product page
           </a>

@@ -1,9 +1,9 @@
 /** What a message says in one plain line, for rows, notifications and hits: files, voices and events have words too. */
 
-import { personName, type Attachment, type Conversation, type Message, type Outgoing, type Typist } from '../../client';
-import { systemWords } from '../groups/systemWords';
+import { personName, type Attachment, type Conversation, type Message, type Outgoing } from '../../client';
 import { plainText } from '../text/plainText';
 import { lengthText } from '../voice/clockText';
+import { firstName, systemWords } from '../words';
 
 type FileLike = Pick<Attachment, 'kind' | 'name' | 'durationMs'>;
 type Speaking = Pick<Conversation, 'participants' | 'kind'>;
@@ -30,29 +30,13 @@ export function lastLineOf(message: Message | null, me: string | null, { kind, p
   const words = messageWords(message, me, participants);
   if (message.type === 'SYSTEM') return words;
   if (message.sender.id === me) return `You: ${words}`;
-  return kind === 'GROUP' ? `${firstName(personName(message.sender))}: ${words}` : words;
+  return kind === 'GROUP' ? `${firstName(message.sender)}: ${words}` : words;
 }
 
 /** A message of mine that is still on its way. */
 export function outgoingWords({ content, attachments, mentions }: Outgoing, { participants }: Speaking): string {
   const files = attachments.map((file): FileLike => file.attachment ?? { kind: file.voice ? 'VOICE' : 'FILE', name: file.name, durationMs: null });
   return together(filesInWords(files), plainText(content, mentionsIn(mentions, participants)));
-}
-
-/** Null where nobody types. Of two people the row's name says who. */
-export function typingWords(typists: readonly Typist[], group: boolean): string | null {
-  const [first, second] = typists;
-  if (first === undefined) return null;
-  const doing = typists.every(({ activity }) => activity === 'recording') ? 'recording a voice message…' : 'typing…';
-  if (!group) return doing;
-  const name = firstName(first.name ?? first.userId);
-  if (second === undefined) return `${name} is ${doing}`;
-  const others = typists.length === 2 ? firstName(second.name ?? second.userId) : `${typists.length - 1} others`;
-  return `${name} and ${others} are ${doing}`;
-}
-
-export function firstName(name: string): string {
-  return name.split(' ')[0] ?? name;
 }
 
 function together(files: string, text: string): string {

@@ -5,7 +5,8 @@ import { useMemo } from 'react';
 import type { Conversation, Outgoing, Typist } from '../../client';
 import { useClientState, useDraft } from '../../react';
 import { plainText } from '../text/plainText';
-import { lastLineOf, outgoingWords, typingWords } from './lastLine';
+import { typingWords } from '../words';
+import { lastLineOf, outgoingWords } from './lastLine';
 
 export interface RowLine {
   kind: 'typing' | 'draft' | 'failed' | 'sending' | 'said';
@@ -29,7 +30,7 @@ export function useRowLine(conversation: Conversation, me: string | null, open: 
 
 export function rowLine(conversation: Conversation, me: string | null, { typists, draft, outgoing }: Said): RowLine {
   const typing = typingWords(typists, conversation.kind === 'GROUP');
-  if (typing !== null) return { kind: 'typing', text: typing };
+  if (typing !== '') return { kind: 'typing', text: `${typing}…` };
   const written = plainText(draft);
   if (written !== '') return { kind: 'draft', text: written };
   if (outgoing) return { kind: outgoing.status === 'failed' ? 'failed' : 'sending', text: `You: ${outgoingWords(outgoing, conversation)}` };

@@ -37,7 +37,7 @@ export function UserMenu({ onSettings, onShortcuts }: { onSettings: () => void; 
         Keyboard shortcuts
       </MenuItem>
       {demo && (
-        <MenuItem icon={LogOut} onSelect={() => void session.leave()}>
+        <MenuItem icon={LogOut} onSelect={() => void session.signOut()}>
           Sign out
         </MenuItem>
       )}

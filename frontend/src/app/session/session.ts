@@ -40,6 +40,14 @@ class SessionKeeper {
     this.begin(user);
   }
 
+  /** Sign out, in every tab of this person. */
+  async signOut(): Promise<void> {
+    const now = this.state.get();
+    if (now.kind === 'signedIn') now.client.signOut();
+    await this.leave();
+  }
+
+  /** Be somebody else in this tab. */
   async leave(): Promise<void> {
     this.keep(null);
     await this.start();
@@ -73,7 +81,10 @@ class SessionKeeper {
       userId: me.id,
       token: () => this.token,
       refreshToken: () => this.refresh(),
-      ...withStorage(tabStorage()),
+      onSignedOut: () => {
+        this.keep(null);
+        void this.start();
+      },
     });
     const uploads = new Uploads({ http: client.api, limits: () => limitsOf(client) });
     client.carryUploads(uploads);
@@ -127,8 +138,4 @@ function tabStorage(): Storage | null {
   } catch {
     return null;
   }
-}
-
-function withStorage(storage: Storage | null): { storage: Storage } | object {
-  return storage === null ? {} : { storage };
 }

@@ -10,8 +10,8 @@ import { Button } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
 import { toast } from '../parts/toasts';
 import { openConversation } from '../router';
+import { listed } from '../words';
 import { QuoteLines } from './QuoteBlock';
-import { listed } from './words';
 
 const MOST = 5;
 const SHOWN = 60;

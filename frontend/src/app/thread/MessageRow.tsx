@@ -19,6 +19,7 @@ import { ReceiptLine } from './ReceiptLine';
 import type { Said } from './rows';
 import { useLongPress } from './useLongPress';
 import { useSwipe } from './useSwipe';
+import { waitingWords } from '../words';
 import { namedIn } from './words';
 
 interface Props {
@@ -213,7 +214,7 @@ function Edited({ at, tabIndex, onOpen }: { at: string; tabIndex: number; onOpen
 
 function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: string | null; people: readonly Mention[]; tabIndex: number }) {
   const { retry, discard, jump } = useActions();
-  const { clientId, content, attachments, status, error, replyTo, forwardOf } = outgoing;
+  const { clientId, content, attachments, status, error, replyTo, forwardOf, tab, saving } = outgoing;
   const mentions = useMemo(() => namedIn(outgoing.mentions, people), [outgoing.mentions, people]);
   return (
     <>
@@ -238,9 +239,9 @@ function Unsent({ outgoing, me, people, tabIndex }: { outgoing: Outgoing; me: st
           </button>
         </span>
       )}
-      {status === 'waiting' && attachments.every(({ attachment }) => attachment !== null) && (
+      {status === 'waiting' && !saving && (tab !== null || attachments.every(({ attachment }) => attachment !== null)) && (
         <span className="said-fate" data-passing="true">
-          <Clock size={12} strokeWidth={2} aria-hidden="true" /> Waiting to be sent
+          <Clock size={12} strokeWidth={2} aria-hidden="true" /> {waitingWords(outgoing)}
         </span>
       )}
     </>

@@ -14,6 +14,7 @@ import { dayName, fullTimeOf } from '../format';
 import { useMinute } from '../list/useMinute';
 import type { Mention } from '../text/ast';
 import { isTouch } from '../viewport';
+import { systemWords } from '../words';
 import { ActionsContext, type MessageActions, type RowActions } from './actions';
 import { MessageRow } from './MessageRow';
 import { seqNear } from './place';
@@ -27,7 +28,6 @@ import { useNewLine } from './useNewLine';
 import { usePinned } from './usePinned';
 import { useReacting } from './useReacting';
 import { useAttending, usePages, useReading } from './useReading';
-import { systemWords } from './words';
 
 const NEAR_END_PX = 80;
 const CHAR_PX = 6.9;

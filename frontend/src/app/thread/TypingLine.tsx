@@ -1,5 +1,5 @@
 import { useTyping } from '../../react';
-import { typingWords } from './words';
+import { typingWords } from '../words';
 
 /** Who is typing. Its place is always there, so nothing jumps. */
 export function TypingLine({ id }: { id: string }) {

@@ -1,63 +1,12 @@
 /** What the thread says of itself, in the words of who reads it. Pure. */
 
-import { personName, type Message, type MessageType, type Quote, type Reaction, type SystemNote, type Typist } from '../../client';
+import { personName, type MessageType, type Quote, type Reaction } from '../../client';
 import type { Mention } from '../text/ast';
 import { plainText } from '../text/plainText';
+import { listed } from '../words';
 
 /** So many names a sentence holds; the others are counted. */
-const MAX_NAMED = 3;
 const MAX_REACTED = 10;
-
-interface Named {
-  id: string;
-  name: string | null;
-}
-
-export function firstName(person: { name: string | null; userId?: string; id?: string }): string {
-  return personName(person).split(' ')[0] ?? '';
-}
-
-/** Who is typing or recording; empty for nobody. */
-export function typingWords(typists: readonly Typist[]): string {
-  if (typists.length === 0) return '';
-  const names = typists.map(firstName);
-  const who = names.length > 2 ? `${names[0] ?? ''} and ${names.length - 1} others` : names.join(' and ');
-  const are = names.length > 1 ? 'are' : 'is';
-  if (!typists.every(({ activity }) => activity === 'recording')) return `${who} ${are} typing`;
-  return `${who} ${are} recording ${names.length > 1 ? 'voice messages' : 'a voice message'}`;
-}
-
-/** What the server wrote into a group. A note of an event that this page does not know yet is told as the server told it. */
-export function systemWords({ sender, system, content }: Message, me: string | null): string {
-  const sentence = system === null ? null : sentenceOf(sender, system, me);
-  return sentence === null ? content : `${sentence}.`;
-}
-
-function sentenceOf(actor: Named, { event, users, title }: SystemNote, me: string | null): string | null {
-  const who = actor.id === me ? 'You' : personName(actor);
-  const [first] = users;
-  const whom = listed(users.map((user) => (user.id === me ? 'you' : personName(user))), MAX_NAMED);
-  switch (event) {
-    case 'added':
-      return `${who} added ${whom}`;
-    case 'removed':
-      return `${who} removed ${whom}`;
-    case 'left':
-      return first === undefined ? `${who} left` : `${who} left. ${first.id === me ? 'You are' : `${personName(first)} is`} an owner now`;
-    case 'made_owner':
-      return `${who} made ${whom} an owner`;
-    case 'made_member':
-      return first?.id === actor.id ? `${who} ${actor.id === me ? 'are' : 'is'} no longer an owner` : `${who} made ${whom} a member`;
-    case 'renamed':
-      return title === null ? `${who} took the group’s name away` : `${who} named the group “${title}”`;
-    case 'history_shown':
-      return `${who} let people who are added see earlier messages`;
-    case 'history_hidden':
-      return `${who} ${actor.id === me ? 'keep' : 'keeps'} earlier messages from people who are added`;
-    default:
-      return null;
-  }
-}
 
 const NAMES: Record<MessageType, string> = { TEXT: 'Message', IMAGE: 'Photo', FILE: 'File', VOICE: 'Voice message', SYSTEM: 'Message' };
 
@@ -70,15 +19,6 @@ export function quoteWords({ content, type, deleted }: Quote): string {
 /** Who gave a reaction, the latest first. */
 export function reactedWords({ users, count }: Reaction, me: string | null): string {
   return listed(users.map((user) => (user.id === me ? 'You' : personName(user))), MAX_REACTED, count);
-}
-
-/** “A, B and 2 others”. `count`: how many they are in all, where not everybody is in the list. */
-export function listed(names: readonly string[], most: number, count = names.length): string {
-  const said = names.length === count && count <= most ? [...names] : names.slice(0, most);
-  const others = count - said.length;
-  if (others > 0) said.push(`${others} ${others === 1 ? 'other' : 'others'}`);
-  const last = said.pop() ?? '';
-  return said.length === 0 ? last : `${said.join(', ')} and ${last}`;
 }
 
 const NOBODY: readonly Mention[] = [];

@@ -9,6 +9,7 @@ import { isAuthError, NO_ANSWER, toMessagingError, type MessagingError } from '.
 import type { Http } from '../http';
 import { Subscribable } from '../store';
 import { Timer } from '../timer';
+import type { KeptFile } from '../uploadSource';
 import { DEFAULT_LIMITS, fileName, refusalOf, sentence, type UploadLimits } from './limits';
 import { isFinal, reduce, uploadsFor, type Upload, type UploadError, type UploadEvent, type UploadList } from './model';
 import { browserNetwork, type Network } from './network';
@@ -89,6 +90,17 @@ export class Uploads {
     const room = Math.max(0, this.limits.maxFiles - this.count(options.conversationId ?? ''));
     const ids = sources.slice(0, room).map((source) => this.add(source, options));
     return { ids, leftOut: sources.length - ids.length };
+  }
+
+  /** Files of messages that an earlier page was to send: the same ids, so the server says where to go on. */
+  restore(files: readonly KeptFile[]): void {
+    for (const { uploadId: id, ...file } of files) {
+      if (this.get(id) !== undefined) continue;
+      const upload: Upload = { ...file, id, claimed: true, status: 'waiting', progress: 0, attachment: null, error: null };
+      this.tell({ type: 'added', upload });
+      this.jobs.set(id, this.jobOf(upload));
+    }
+    this.pump();
   }
 
   /** Stop it and have the server forget it. It stays in the list, cancelled, until it is removed. */

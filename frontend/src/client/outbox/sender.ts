@@ -1,50 +1,44 @@
 /**
  * Sends what waits in the outbox: per conversation one at a time and in order, under the same `clientId` until the
- * server says stored or refused. What waits for its files lets later messages pass. The state of each message is in the
- * store; here are only the timers.
+ * server says stored or refused, and not before it is kept. What waits for its files lets later messages pass; what
+ * another tab sends is left to it. The state of each message is in the store; here are only the timers.
  */
 
-import { backoffMs } from './backoff';
-import type { Desk } from './desk';
-import { isUnknownOutcome, toMessagingError, type MessagingError } from './errors';
-import type { Outgoing } from './model';
-import { isComplete, missingUploads } from './outgoing';
-import { parseOutbox, type OutboxStorage } from './outboxStorage';
-import { Timer } from './timer';
-import { NO_UPLOADS, type UploadSource } from './uploadSource';
-import type { SendMessageCommand } from './wire';
+import { backoffMs } from '../backoff';
+import type { Desk } from '../desk';
+import { isUnknownOutcome, toMessagingError, type MessagingError } from '../errors';
+import type { Outgoing } from '../model';
+import { isComplete, missingUploads } from '../outgoing';
+import { Timer } from '../timer';
+import { NO_UPLOADS, type UploadSource } from '../uploadSource';
+import type { SendMessageCommand } from '../wire';
 
-const NOTHING: readonly Outgoing[] = [];
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 15_000;
-/** So often a "later, please" is taken for an answer before the person is told. */
+/** So often a "later, please" is taken for an answer before the person is told. Too much at a time is no failure. */
 const MAX_ATTEMPTS = 6;
+const TOO_MUCH = 'rate_limited';
 
 export class OutboxSender {
   private readonly notBefore = new Map<string, number>();
   private readonly again = new Timer(() => {
     this.pump();
   });
-  private readonly unsubscribe: () => void;
+  /** Nothing is sent before: the server counts all of a person's messages together. */
+  private pausedUntil = 0;
   private uploads: UploadSource = NO_UPLOADS;
   private leaveUploads: () => void = () => undefined;
-  /** What the storage holds; null before it was read, and until then it is not written. */
-  private saved: readonly Outgoing[] | null = null;
   private closed = false;
 
   constructor(
     private readonly desk: Desk,
-    private readonly storage: OutboxStorage | null,
+    /** Settles when a message is kept; null where there is nothing to wait for. */
+    private readonly saved: (clientId: string) => Promise<void> | null,
     private readonly retryMs = RETRY_MS,
-  ) {
-    this.unsubscribe = desk.store.subscribe(() => {
-      this.save();
-    });
-  }
+  ) {}
 
   close(): void {
     this.closed = true;
-    this.unsubscribe();
     this.leaveUploads();
     this.again.close();
   }
@@ -57,15 +51,6 @@ export class OutboxSender {
       this.takeUploads();
     });
     this.takeUploads();
-  }
-
-  /** Take back what an earlier page of this person left unsent. Call once, when it is known who that is. */
-  restore(userId: string): void {
-    const text = this.storage?.getItem(storageKey(userId)) ?? null;
-    this.saved = NOTHING;
-    if (text !== null) this.desk.dispatch({ type: 'outbox_restored', outbox: parseOutbox(text) });
-    this.save();
-    this.pump();
   }
 
   /** The connection is back: what waited for a retry need not wait longer. */
@@ -81,14 +66,16 @@ export class OutboxSender {
     const now = Date.now();
     const due = firstWaiting(this.desk.store.get().outbox);
     for (const outgoing of due) {
-      if ((this.notBefore.get(outgoing.clientId) ?? 0) <= now) void this.send(outgoing);
+      const saving = this.saved(outgoing.clientId);
+      if (saving !== null) void saving.then(() => this.pump());
+      else if (this.dueAt(outgoing) <= now) void this.send(outgoing);
     }
-    this.scheduleNext(due, now);
+    const times = due.map((outgoing) => this.dueAt(outgoing)).filter((time) => time > now);
+    if (times.length > 0) this.again.set(Math.min(...times) - now);
   }
 
-  private scheduleNext(due: readonly Outgoing[], now: number): void {
-    const times = due.map((outgoing) => this.notBefore.get(outgoing.clientId) ?? 0).filter((time) => time > now);
-    if (times.length > 0) this.again.set(Math.min(...times) - now);
+  private dueAt({ clientId }: Outgoing): number {
+    return Math.max(this.pausedUntil, this.notBefore.get(clientId) ?? 0);
   }
 
   private async send(outgoing: Outgoing): Promise<void> {
@@ -106,18 +93,22 @@ export class OutboxSender {
   }
 
   private onFailure(clientId: string, attempts: number, error: MessagingError): void {
-    if (isUnknownOutcome(error) || error.code.startsWith('auth_') || (error.retryable && attempts + 1 < MAX_ATTEMPTS)) {
-      this.notBefore.set(clientId, Date.now() + (error.retryAfterMs ?? backoffMs(attempts, this.retryMs, RETRY_MAX_MS)));
-      this.desk.dispatch({ type: 'unanswered', clientId });
+    const { code, message, retryable, retryAfterMs } = error;
+    const unknown = isUnknownOutcome(error);
+    if (unknown || code === TOO_MUCH || code.startsWith('auth_') || (retryable && attempts + 1 < MAX_ATTEMPTS)) {
+      const until = Date.now() + (retryAfterMs ?? backoffMs(attempts, this.retryMs, RETRY_MAX_MS));
+      if (code === TOO_MUCH) this.pausedUntil = until;
+      else this.notBefore.set(clientId, until);
+      this.desk.dispatch({ type: 'unanswered', clientId, error: unknown ? null : { code, message } });
       return;
     }
     this.notBefore.delete(clientId);
-    this.desk.dispatch({ type: 'failed', clientId, error: { code: error.code, message: error.message } });
+    this.desk.dispatch({ type: 'failed', clientId, error: { code, message } });
   }
 
   /** Give messages the files that came to the server meanwhile, and fail those whose files never will. */
   private takeUploads(): void {
-    const missing = new Set(this.desk.store.get().outbox.filter(({ status }) => status === 'waiting').flatMap(missingUploads));
+    const missing = new Set(this.desk.store.get().outbox.filter(isWaitingHere).flatMap(missingUploads));
     if (missing.size === 0) return;
     const uploads = new Map(this.uploads.list.get().map((upload) => [upload.id, upload]));
     for (const uploadId of missing) {
@@ -126,19 +117,7 @@ export class OutboxSender {
       else if (upload === undefined || upload.status === 'cancelled') this.desk.dispatch({ type: 'upload_failed', uploadId, error: LOST_FILE });
       else if (upload.status === 'failed') this.desk.dispatch({ type: 'upload_failed', uploadId, error: upload.error ?? LOST_FILE });
     }
-    if (this.desk.connection.online && this.desk.store.get().outbox.some((out) => out.status === 'waiting' && isComplete(out))) queueMicrotask(() => this.pump());
-  }
-
-  private save(): void {
-    const { me, outbox } = this.desk.store.get();
-    if (me === null || this.storage === null || this.saved === null || outbox === this.saved) return;
-    this.saved = outbox;
-    try {
-      if (outbox.length === 0) this.storage.removeItem(storageKey(me));
-      else this.storage.setItem(storageKey(me), JSON.stringify(outbox));
-    } catch {
-      // A full or forbidden storage costs only what a reload would lose.
-    }
+    if (this.desk.connection.online && this.desk.store.get().outbox.some((out) => isWaitingHere(out) && isComplete(out))) queueMicrotask(() => this.pump());
   }
 }
 
@@ -154,14 +133,14 @@ function commandOf({ clientId, conversationId, content, replyTo, mentions, attac
 
 /** Of each conversation the first that waits, unless one of it is on its way. Failed ones block nobody. */
 function firstWaiting(outbox: readonly Outgoing[]): Outgoing[] {
-  const busy = new Set(outbox.filter((out) => out.status === 'sending').map((out) => out.conversationId));
+  const busy = new Set(outbox.filter((out) => out.status === 'sending' && out.tab === null).map((out) => out.conversationId));
   return outbox.filter((outgoing) => {
-    if (outgoing.status !== 'waiting' || !isComplete(outgoing) || busy.has(outgoing.conversationId)) return false;
+    if (!isWaitingHere(outgoing) || !isComplete(outgoing) || busy.has(outgoing.conversationId)) return false;
     busy.add(outgoing.conversationId);
     return true;
   });
 }
 
-function storageKey(userId: string): string {
-  return `stockent.outbox.${userId}`;
+function isWaitingHere({ status, tab }: Outgoing): boolean {
+  return status === 'waiting' && tab === null;
 }

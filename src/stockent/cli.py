@@ -205,6 +205,7 @@ def torture(
             cut    TCP resets of one, some or all connections, also in the middle of a frame
             proxy  a proxy that cuts responses at a random byte
             slow   clients that stop reading for a while
+            away   clients that stay away, for longer than a gap can be told
             crash  clients that come back with their outbox only
     """
     from . import torture as proof

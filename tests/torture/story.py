@@ -169,6 +169,7 @@ class Story:
         self._write(history.Page(k=f"{user}.1.h", c=c, rows=rows))
 
     def reload(self, user: str, c: str) -> None:
+        self._write(history.GivenUp(k=self.k(user), c=c))
         q = self._invoke(user, "load", c)
         self._write(history.Ok(q=q))
         self._write(history.Loaded(k=self.k(user), c=c, n=self.talks[c].last, q=q))

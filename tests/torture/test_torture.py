@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import io
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 from stockent.torture import Options, check_history, history, run_torture
 from stockent.torture.checker import check
 from stockent.torture.history import Line, read
+from tests.waiting import poll_until
 
 from . import spoiling
 
@@ -170,3 +174,32 @@ def test_a_server_that_acks_before_it_commits_is_found_out(tmp_path: Path) -> No
     assert code == 1, out.getvalue()
     assert figures["lost"] > 0, out.getvalue()
     assert "is not in the store" in out.getvalue()
+
+
+_INTERRUPTIBLE = """
+import signal, sys
+from stockent.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main(["torture", "--duration", "300s", "--connections", "6", "--data-dir", sys.argv[1]])
+"""
+
+
+async def test_an_interrupted_run_ends_with_the_table_so_far_and_leaves_no_server(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _INTERRUPTIBLE,
+        str(tmp_path),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    lock = tmp_path / "stockent.db.lock"
+    await poll_until(lock.exists, 60)
+    process.send_signal(signal.SIGINT)
+    printed, _ = await process.communicate()
+    assert process.returncode == 130
+    assert b"rounds " in printed
+    assert b"interrupted: nothing was judged" in printed
+    assert b"Traceback" not in printed
+    with lock.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

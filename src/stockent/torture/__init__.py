@@ -36,6 +36,7 @@ from .setting import SettingFailed
 __all__ = ["FAULTS", "OptionError", "Options", "check_history", "run_torture"]
 
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
+INTERRUPTION = "interrupted: nothing was judged"
 HISTORY_NAME = "history.jsonl"
 
 
@@ -97,47 +98,52 @@ def _run_in(
     data_dir = options.data_dir or work / "data"
     data_dir.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(options.history or work / HISTORY_NAME)
+    torture = Torture(options, data_dir, recorder, environ, command, report.progress)
     report.begin(options.seed)
     begun = time.monotonic()
-    failure, interrupted = "", False
-    torture: Torture | None = None
-
-    async def main() -> None:
-        nonlocal torture
-        task = asyncio.current_task()
-        assert task is not None
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        torture = Torture(options, data_dir, recorder, environ, command, report.progress)
-        await torture.run()
-
     try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(main())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        interrupted = True
-    except StartFailed as error:
-        failure = f"the server did not start: {error}"
-    except (SettingFailed, Unsettled) as error:
-        failure = str(error)
-    except StoreUnreadable as error:
-        failure = f"the store cannot be read: {error}"
+        failure = _run(torture)
     finally:
         recorder.close()
     took_s = time.monotonic() - begun
-    assert torture is not None
-    verdict = None if interrupted else _judge(recorder, report)
+    verdict = None if failure == INTERRUPTION else _judge(recorder, report)
     report.table(reports.table(torture.figures, verdict, took_s=took_s))
     if options.json is not None:
         reports.write_json(options.json, options.seed, torture.figures, verdict, took_s)
-    if verdict is None:
-        report.fail("interrupted: nothing was judged")
-        return INTERRUPTED
-    report.verdict(verdict)
+    if verdict is not None:
+        report.verdict(verdict)
     if failure:
         report.fail(failure)
+    if verdict is None:
+        return INTERRUPTED
+    if failure:
         report.log(torture.server.tail)
     return FAILED if failure or verdict.found or not verdict.whole else 0
+
+
+def _run(torture: Torture) -> str:
+    """Returns why it could not be ended as meant; empty if it could."""
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_until_terminated(torture))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return INTERRUPTION
+    except StartFailed as error:
+        return f"the server did not start: {error}"
+    except (SettingFailed, Unsettled) as error:
+        return str(error)
+    except StoreUnreadable as error:
+        return f"the store cannot be read: {error}"
+    return ""
+
+
+async def _until_terminated(torture: Torture) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        # Ctrl-C is the runner's; this one would else leave a server behind.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await torture.run()
 
 
 def _judge(recorder: Recorder, report: Report) -> Verdict:

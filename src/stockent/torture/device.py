@@ -354,6 +354,7 @@ class Device(Terminal):
     def _reload(self, c: str) -> None:
         """The gap is too long to be told: begin this conversation anew."""
         self.views.pop(c, None)
+        self.world.write(history.GivenUp(t=self.world.now(), k=self.k, c=c))
         positions: set[int] = set()
         self._loading[c] = positions
         self.begin_task(self._load(c, positions))

@@ -147,9 +147,7 @@ async def read_views(world: World, requests: Requests) -> None:
         for user in jobs:
             await _read_user(world, requests, user)
 
-    async with asyncio.TaskGroup() as readers:
-        for _ in range(READERS):
-            readers.create_task(work())
+    await asyncio.gather(*(work() for _ in range(READERS)))
 
 
 async def _read_user(world: World, requests: Requests, user: str) -> None:

@@ -16,6 +16,7 @@ from .world import World
 LEAST_QUIET_S, MOST_QUIET_S = 0.05, 0.9
 LEAST_PAUSE_S, MOST_PAUSE_S = 0.05, 0.8
 LEAST_SLOW_S, MOST_SLOW_S = 0.3, 2.0
+LEAST_AWAY_S, MOST_AWAY_S = 1.0, 8.0
 HALF_SHARE = 0.4
 
 
@@ -33,6 +34,7 @@ class Faults:
             "pause": self._pause,
             "cut": self._cut,
             "slow": self._slow,
+            "away": self._away,
             "crash": self._crash,
         }
         self._does = [does[kind] for kind in sorted(does) if kind in kinds]
@@ -71,6 +73,10 @@ class Faults:
             device.pause()
             after_s = rng.uniform(LEAST_SLOW_S, MOST_SLOW_S)
             asyncio.get_running_loop().call_later(after_s, device.resume_reading)
+
+    async def _away(self) -> None:
+        self.note("away")
+        self._rng.choice(self._devices).stay_away(self._rng.uniform(LEAST_AWAY_S, MOST_AWAY_S))
 
     async def _crash(self) -> None:
         self.note("crash")

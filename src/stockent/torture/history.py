@@ -113,6 +113,13 @@ class Loaded(Line, tag="loaded"):
     q: int = 0
 
 
+class GivenUp(Line, tag="given up"):
+    """The gap is too long to be told: there is no view until it is loaded anew."""
+
+    k: str
+    c: str
+
+
 class Left(Line, tag="left"):
     """The user was removed at position `p`, or heard that the conversation is gone (0)."""
 
@@ -279,6 +286,7 @@ AnyLine = (
     | Heard
     | Applied
     | Loaded
+    | GivenUp
     | Left
     | Forgot
     | Page

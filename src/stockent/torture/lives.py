@@ -56,6 +56,10 @@ class Comeback:
             self._recovery.first_ack_s.append(now - self._unacked_since)
             self._unacked_since = None
 
+    def excuse(self, name: str) -> None:
+        """Who stays away of themselves is not waited for."""
+        self._missing.discard(name)
+
     def back(self, name: str, now: float) -> None:
         if self._missing and self.listens:
             self._missing.discard(name)
@@ -86,6 +90,7 @@ class Lives:
         self._comeback = Comeback(world.figures.recovery)
         world.on_ack = self._comeback.acked
         world.on_back = self._comeback.back
+        world.on_away = self._comeback.excuse
 
     async def begin(self) -> None:
         """Raises `StartFailed`."""
@@ -122,7 +127,8 @@ class Lives:
             return
         self._world.figures.kills += 1
         self._faults.note("kill")
-        self._comeback.died(self._world.now(), {device.name for device in self._devices})
+        here = {device.name for device in self._devices if not device.is_away}
+        self._comeback.died(self._world.now(), here)
         await self._server.end(signal.SIGKILL)
         self._note("killed")
 

@@ -13,6 +13,7 @@ FAULTS: dict[str, str] = {
     "cut": "TCP resets, also in the middle of a frame, of one, some or all connections",
     "proxy": "a proxy that cuts responses at a random byte",
     "slow": "clients that stop reading for a while",
+    "away": "clients that stay away, for longer than a gap can be told",
     "crash": "clients that come back with their outbox only",
 }
 DEFAULT_DURATION_S = 45.0

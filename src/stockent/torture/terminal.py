@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from random import Random
 from typing import Any, NamedTuple
 
@@ -53,7 +54,8 @@ class Terminal(ABC):
         self._number = 0
         self._canaries: set[bytes] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopped = False
+        self._leaving = asyncio.Event()
+        self._away_until = 0.0
         self._gone = asyncio.Event()
         self._linked_at = 0.0
         self._mistake: BaseException | None = None
@@ -83,21 +85,22 @@ class Terminal(ABC):
     async def live(self) -> None:
         """Connect, again and again, until `leave`."""
         backoff_s = BACKOFF_S
-        self._stopped = False
-        while not self._stopped:
+        self._leaving.clear()
+        while not self._leaving.is_set():
             if await self._connect():
                 await self._gone.wait()
                 backoff_s = BACKOFF_S if self.is_up else backoff_s
                 self._end()
             if self._mistake is not None:
                 raise self._mistake
-            if not self._stopped:
-                await asyncio.sleep(backoff_s * (0.5 + self.rng.random()))
-                backoff_s = min(2 * backoff_s, MAX_BACKOFF_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(backoff_s * (0.5 + self.rng.random()), self._away_s)):
+                    await self._leaving.wait()
+            backoff_s = min(2 * backoff_s, MAX_BACKOFF_S)
 
     def leave(self) -> None:
         """Say goodbye and stay away; `live` ends."""
-        self._stopped = True
+        self._leaving.set()
         if self._link is not None:
             self._link.close()
 
@@ -106,6 +109,21 @@ class Terminal(ABC):
         if self._link is not None:
             ping = wire.command(0, "leave_conversation", {"conversationId": "half a frame"})
             self._link.cut(half=ping if half else None)
+
+    def stay_away(self, seconds: float) -> None:
+        """The lid is closed: the connection fails, and nothing is tried for so long."""
+        self._away_until = self.world.now() + seconds
+        if self.world.on_away is not None:
+            self.world.on_away(self.name)
+        self.cut()
+
+    @property
+    def is_away(self) -> bool:
+        return self._away_s > 0
+
+    @property
+    def _away_s(self) -> float:
+        return self._away_until - self.world.now()
 
     def pause(self) -> None:
         """Read nothing until `resume_reading`."""
@@ -156,7 +174,7 @@ class Terminal(ABC):
         hear = self._hear
         for packet in early:
             hearing(packet)
-        if self._stopped:
+        if self._leaving.is_set():
             self._link.close()
         return True
 

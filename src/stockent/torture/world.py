@@ -63,6 +63,8 @@ class World:
         self.on_ack: Callable[[float], None] | None = None
         #: Called with the name of each device that is back, and the moment.
         self.on_back: Callable[[str, float], None] | None = None
+        #: Called with the name of each device that stays away for a while.
+        self.on_away: Callable[[str], None] | None = None
         self._recorder = recorder
         self._run = run
         self._clock = clock

@@ -15,7 +15,8 @@ class Steps(Invariant):
             history.Heard: self._heard,
             history.Applied: self._applied,
             history.Loaded: self._loaded,
-            history.Left: self._left,
+            history.Left: self._gone,
+            history.GivenUp: self._gone,
             history.Forgot: self._forgot,
             history.Settled: self._settled,
             history.Stored: self._stored,
@@ -67,7 +68,7 @@ class Steps(Invariant):
     def _loaded(self, line: history.Loaded) -> None:
         self._views.setdefault(device_of(line.k), {})[line.c] = line.n
 
-    def _left(self, line: history.Left) -> None:
+    def _gone(self, line: history.Left | history.GivenUp) -> None:
         self._views.get(device_of(line.k), {}).pop(line.c, None)
 
     def _forgot(self, line: history.Forgot) -> None:

@@ -17,6 +17,7 @@ import uuid
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .voice import Gone, Refused, Voice
@@ -35,9 +36,16 @@ class Phase:
     ack_s: list[float] = field(default_factory=list)
     receipt_s: list[float] = field(default_factory=list)
     probe_s: list[float] = field(default_factory=list)
+    #: The same without the time in which the server was ready to run and somebody else had its core.
+    stall_s: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
-        parts = {"ack_ms": self.ack_s, "receipt_ms": self.receipt_s, "probe_ms": self.probe_s}
+        parts = {
+            "ack_ms": self.ack_s,
+            "receipt_ms": self.receipt_s,
+            "probe_ms": self.probe_s,
+            "stall_ms": self.stall_s,
+        }
         return {name: _quantiles(values) for name, values in parts.items()}
 
 
@@ -64,6 +72,7 @@ class Pair:
         self._opening = {name: asyncio.Lock() for name in self._tokens}
         self.phases: dict[str, Phase] = {}
         self.phase = IDLE
+        self.server_pid = 0
         self._acked: dict[str, int] = {}
         self._heard: dict[str, int] = {}
         self._seq = 0
@@ -170,11 +179,21 @@ class Pair:
             phase = self.phase
             try:
                 voice = await self._voice("probe")
-                begun = time.monotonic()
+                begun, waited = time.monotonic(), self._waited_s()
                 await (await voice.socket.ping())
-                self._in(phase).probe_s.append(time.monotonic() - begun)
+                took = time.monotonic() - begun
+                self._in(phase).probe_s.append(took)
+                self._in(phase).stall_s.append(max(0.0, took - (self._waited_s() - waited)))
             except Exception:  # noqa: BLE001 # gone: whatever the library says of it, the next turn comes back
                 await asyncio.sleep(RETRY_S)
+
+    def _waited_s(self) -> float:
+        """How long the server's first thread has stood ready while its core was taken (proc(5), schedstat)."""
+        try:
+            text = Path(f"/proc/{self.server_pid}/schedstat").read_text()
+        except OSError:
+            return 0.0
+        return int(text.split()[1]) / 1e9
 
     # connections
 
@@ -229,7 +248,7 @@ async def _main() -> None:
             pair.phase = IDLE
             print(json.dumps(await pair.finish()), flush=True)
             break
-        pair.phase = command[1]
+        pair.phase, pair.server_pid = command[1], int(command[2])
         print("ok", flush=True)
     running.cancel()
 

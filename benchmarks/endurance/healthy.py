@@ -12,31 +12,34 @@ from typing import Any
 from ..run import GENERATOR_CORE
 from ..toolchain import program
 from .api import Api
-from .figures import Figure, at_most, none_of, told
+from .figures import Figure, at_most, none_of, number, told
 from .node import Node
 
 RATE = 50.0
 MAX_STALL_MS = 100.0
 #: A p99 that doubles counts from here on: below, it is the machine's own unrest.
-FLOOR_P99_MS = 5.0
+FLOOR_P99_MS = 10.0
 BEFORE, DURING, AFTER = "before", "during", "after"
 
 
 class Healthy:
-    def __init__(self, process: asyncio.subprocess.Process, user: str, conversation_id: str) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, node: Node, user: str, conversation_id: str
+    ) -> None:
         self._process = process
+        self._node = node
         self.user = user
         self.conversation_id = conversation_id
         self.found: dict[str, Any] | None = None
 
     async def phase(self, name: str, *, for_s: float = 0.0) -> None:
         """What happens from now on counts for this phase; after `for_s`, if it is given, return."""
-        await self._command(f"phase {name}")
+        await self._command(f"phase {name} {self._node.pid}")
         await asyncio.sleep(for_s)
 
     async def rest(self) -> None:
         """Say nothing, so that the server is seen alone."""
-        await self._command("phase idle")
+        await self._command(f"phase idle {self._node.pid}")
 
     async def finish(self) -> dict[str, Any]:
         self.found = json.loads(await self._command("finish"))
@@ -60,24 +63,20 @@ class Healthy:
         """Call after `finish`. `latency`: its p99 must not double. `stall`: the loop must not stand."""
         assert self.found is not None
         found = self.found
-        lost = found["missed"] + found["unanswered"] + found["unequal"] + max(0, found["gaps"])
-        figures = [
-            none_of("healthy pair: acknowledged and missed, unanswered, doubled, gaps", lost),
-            none_of("healthy pair: refused or unsent", found["refused"] + found["unsent"]),
-            told("healthy pair: messages", found["acked"], ""),
-        ]
-        before = self._quantile(BEFORE, "ack_ms", "p99")
+        wrong = ("missed", "unanswered", "unequal", "refused", "unsent")
+        lost = sum(found[name] for name in wrong) + abs(found["gaps"])
+        before, usual = (self._quantile(BEFORE, "ack_ms", which) for which in ("p99", "p50"))
         during = self._quantile(DURING, "ack_ms", "p99")
-        figures.append(told("healthy pair: ack p50 before", self._quantile(BEFORE, "ack_ms", "p50"), "ms"))
-        figures.append(told("healthy pair: ack p50 during", self._quantile(DURING, "ack_ms", "p50"), "ms"))
-        figures.append(told("healthy pair: ack p99 before", before, "ms"))
+        name = f"healthy pair: ack p99 (before {number(before)}, p50 {number(usual)})"
         limit = max(2 * (before or 0), FLOOR_P99_MS)
-        name = "healthy pair: ack p99 during"
-        figures.append(at_most(name, during, "ms", limit) if latency else told(name, during, "ms"))
+        stood = self._quantile(DURING, "stall_ms", "max")
         longest = self._quantile(DURING, "probe_ms", "max")
-        name = "longest stall of the event loop"
-        figures.append(at_most(name, longest, "ms", MAX_STALL_MS) if stall else told(name, longest, "ms"))
-        return figures
+        stalled = f"longest stall of the loop (with what others took of its core: {number(longest)})"
+        return [
+            none_of(f"healthy pair: lost, doubled or refused, of {found['acked']:,} messages", lost),
+            at_most(name, during, "ms", limit) if latency else told(name, during, "ms"),
+            at_most(stalled, stood, "ms", MAX_STALL_MS) if stall else told(stalled, stood, "ms"),
+        ]
 
 
 @asynccontextmanager
@@ -104,7 +103,7 @@ async def healthy(node: Node, *, rate: float = RATE) -> AsyncIterator[Healthy]:
     try:
         if (await process.stdout.readline()).strip() != b"ready":
             raise RuntimeError("the healthy pair did not come to speak; see its last words above")
-        yield Healthy(process, speaker, conversation_id)
+        yield Healthy(process, node, speaker, conversation_id)
     finally:
         if process.returncode is None:
             process.kill()

@@ -140,6 +140,13 @@ class Node:
                 return int(line.split()[1]) * 1024
         return self.usage().resident_bytes
 
+    def held_ports(self) -> set[int]:
+        """The peers' ports of the connections that it still holds: what it closed has no inode any more."""
+        lines = (Path("/proc") / str(self.pid) / "net" / "tcp").read_text().splitlines()[1:]
+        fields = [line.split() for line in lines]
+        own = f":{self.port:04X}"
+        return {int(f[2].rpartition(":")[2], 16) for f in fields if f[1].endswith(own) and f[9] != "0"}
+
     def tracebacks(self) -> int:
         return self.log.read_text(errors="replace").count("Traceback")
 

@@ -70,9 +70,8 @@ async def play(
             traceback.print_exc()
             failures.append(f"{name}: {error}")
             continue
-        for each in found[name]:
-            verdict = "" if each.goal is None else f" (goal {each.goal}: {'pass' if each.met else 'FAIL'})"
-            stage.say(f"{each.name}: {figures.number(each.value)} {each.unit}{verdict}")
+        goals = [each for each in found[name] if each.goal is not None]
+        stage.say(f"{sum(each.met for each in goals)} of {len(goals)} goals met")
     return found, failures
 
 

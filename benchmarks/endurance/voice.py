@@ -79,6 +79,8 @@ class Voice:
             raise Gone(f"no answer to {name}") from error
         finally:
             self._acks.pop(number, None)
+            if ack.done() and not ack.cancelled():
+                ack.exception()  # seen, also where it came before anybody waited for the ack
         if answer.get("ok") is not True:
             raise Refused(answer.get("error", {}))
         return answer

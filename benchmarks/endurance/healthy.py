@@ -17,6 +17,7 @@ from .node import Node
 
 RATE = 50.0
 MAX_STALL_MS = 100.0
+STOP_TIMEOUT_S = 10.0
 #: A p99 that doubles counts from here on: below, it is the machine's own unrest.
 FLOOR_P99_MS = 10.0
 BEFORE, DURING, AFTER = "before", "during", "after"
@@ -105,6 +106,10 @@ async def healthy(node: Node, *, rate: float = RATE) -> AsyncIterator[Healthy]:
             raise RuntimeError("the healthy pair did not come to speak; see its last words above")
         yield Healthy(process, node, speaker, conversation_id)
     finally:
-        if process.returncode is None:
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
             process.kill()
-        await process.wait()
+            await process.wait()

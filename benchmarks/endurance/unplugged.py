@@ -1,4 +1,4 @@
-"""The part of `dead-peers` that needs a network of its own; started by it in one: SCALE FOLDER. Prints figures as JSON."""
+"""The part of `dead-peers` that needs a network of its own, started by it in one. Prints its figures as JSON."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ async def non_readers(stage: Stage) -> Sequence[Figure]:
             room = api.converse("talker-0", ["talker-1", *people])
         async with healthy(node) as pair:
             stage.say(f"{rate:,} messages a second of {CONTENT_BYTES} bytes, at first to nobody else")
-            talking = await _talking(node, room, rate, 2 * seconds + 1)
+            talkers = await talking(node, room, rate, 2 * seconds + 1)
             await asyncio.sleep(0.5)
             await pair.phase(BEFORE, for_s=seconds / 2)
             before = node.usage()
@@ -46,12 +46,12 @@ async def non_readers(stage: Stage) -> Sequence[Figure]:
             stage.say(f"{count} sockets come that never read")
             async with watching(node) as peak:
                 deaf = await asyncio.to_thread(
-                    _deaf, node, room, [people[n % len(people)] for n in range(count)]
+                    deaf_sockets, node, room, [people[n % len(people)] for n in range(count)]
                 )
                 begun = time.monotonic()
                 left = await _until_given_up(node, {sock.getsockname()[1] for sock in deaf}, begun + seconds)
                 given_up_s = time.monotonic() - begun
-                out, _ = await talking.communicate()
+                out, _ = await talkers.communicate()
             for sock in deaf:
                 sock.close()
             kept = await files_kept(node, before)
@@ -77,7 +77,7 @@ async def non_readers(stage: Stage) -> Sequence[Figure]:
     ]
 
 
-async def _talking(node: Node, room: str, rate: int, seconds: float) -> asyncio.subprocess.Process:
+async def talking(node: Node, room: str, rate: int, seconds: float) -> asyncio.subprocess.Process:
     identities = node.folder / "talkers"
     identities.write_text("".join(f"{node.token(f'talker-{number}')} {room}\n" for number in range(2)))
     command = [program("taskset", "install util-linux"), "-c", str(GENERATOR_CORE), str(LOADGEN), "pairs"]
@@ -96,7 +96,7 @@ async def _talking(node: Node, room: str, rate: int, seconds: float) -> asyncio.
     return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
 
 
-def _deaf(node: Node, room: str, people: Sequence[str]) -> list[socket.socket]:
+def deaf_sockets(node: Node, room: str, people: Sequence[str]) -> list[socket.socket]:
     sockets = []
     for person in people:
         sock = raw.dial(node.port, receive_bytes=RECEIVE_BYTES)

@@ -124,26 +124,23 @@ def _connected(node: Node, user: str, room: str) -> socket.socket:
 
 async def _slow(node: Node, kind: Kind, room: str, count: int, every_s: float) -> tuple[list[float], int]:
     """When each was cut, after its opening, and how many never were."""
-    opened = [
-        (await asyncio.to_thread(kind.open, node, "slow", room), time.monotonic()) for _ in range(count)
-    ]
-    closed: list[float] = []
-    deadline = time.monotonic() + kind.deadline_s * node.factor + TOLERANCE_S + 5
-    at = 0
-    while opened and time.monotonic() < deadline:
-        still = []
-        for sock, since in opened:
-            if raw.is_closed(sock) or not _sends(sock, kind.rest[at : at + 1]):
-                closed.append(time.monotonic() - since)
-                sock.close()
-            else:
-                still.append((sock, since))
-        opened = still
-        at += 1
-        await asyncio.sleep(every_s)
-    for sock, _ in opened:
-        sock.close()
-    return closed, len(opened)
+    patience_s = kind.deadline_s * node.factor + TOLERANCE_S + 5
+
+    async def one() -> float | None:
+        sock = await asyncio.to_thread(kind.open, node, "slow", room)
+        begun = time.monotonic()
+        with contextlib.closing(sock):
+            for byte in kind.rest:
+                if raw.is_closed(sock) or not _sends(sock, bytes([byte])):
+                    return time.monotonic() - begun
+                if time.monotonic() - begun > patience_s:
+                    break
+                await asyncio.sleep(every_s)
+        return None
+
+    found = await asyncio.gather(*(one() for _ in range(count)))
+    closed = [took for took in found if took is not None]
+    return closed, count - len(closed)
 
 
 def _sends(sock: socket.socket, byte: bytes) -> bool:

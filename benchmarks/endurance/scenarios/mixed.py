@@ -19,6 +19,8 @@ from ..stage import Stage
 
 UPLOADERS = 2
 SEARCHERS = 4
+#: As fast as somebody types who searches with each letter. Uploads go as fast as the server takes them.
+SEARCH_EVERY_S = 0.2
 WORDS = ("price", "sample", "order", "container", "invoice", "payment", "quality", "steel", "cotton", "yarn")
 LINE = b"A line of a long report about steel, cotton and yarn.\n"
 
@@ -105,6 +107,7 @@ async def _search(
         page = await _ask(session, "GET", f"/api/search?q={words}", headers, tally)
         tally.searches += page is not None
         tally.found += bool(page and page["items"])
+        await asyncio.sleep(SEARCH_EVERY_S)
 
 
 async def _ask(

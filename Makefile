@@ -18,7 +18,7 @@ export PATH := $(BIN):$(PATH)
 
 NODE_READY := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1
 
-.PHONY: help run test lint types check page wheel bench attacks lock clean
+.PHONY: help run test lint types check page wheel bench attacks torture endure lock clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -55,6 +55,12 @@ bench: $(VENV)/.ready ## Measure: see docs/performance.md
 ATTACKS_REPORT ?= attacks.md
 attacks: $(VENV)/.ready ## Attack a server, measure who talks beside it, and write the table to attacks.md
 	$(BIN)/pytest tests/attacks --measure 1 --report $(ATTACKS_REPORT)
+
+torture: $(VENV)/.ready ## Prove that nothing acknowledged is lost: see docs/reliability.md
+	$(BIN)/stockent torture $(TORTURE)
+
+endure: $(VENV)/.ready ## Try faults and load: see docs/endurance.md
+	$(BIN)/python -m benchmarks.endurance $(SCENARIOS)
 
 lock: $(VENV)/.ready ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock

@@ -104,6 +104,12 @@ static void lose(struct network *n, struct client *c, const char *reason) {
   n->handlers.closed(n->context, c, reason);
 }
 
+static void lose_with(struct network *n, struct client *c, const char *what, const char *text, size_t length) {
+  char reason[400];
+  snprintf(reason, sizeof reason, "%s: %.*s", what, (int)(length < 300 ? length : 300), text);
+  lose(n, c, reason);
+}
+
 void client_flush(struct network *n, struct client *c) {
   if (!c->out.length || c->state == CLIENT_CLOSED) return;
   ssize_t sent = send(c->fd, c->out.data, c->out.length, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -149,9 +155,11 @@ void client_open(struct network *n, struct client *c) {
     setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
     if (bind(c->fd, (struct sockaddr *)&source, sizeof source)) die("bind: %s", strerror(errno));
   }
-  if (connect(c->fd, (struct sockaddr *)&n->address, sizeof n->address) && errno != EINPROGRESS)
-    die("connect to %s: %s", n->host, strerror(errno));
   c->state = CLIENT_UPGRADING;
+  if (connect(c->fd, (struct sockaddr *)&n->address, sizeof n->address) && errno != EINPROGRESS) {
+    lose(n, c, strerror(errno));
+    return;
+  }
   queue_upgrade(n, c);
   c->wants_write = true;
   watch(n, c, EPOLL_CTL_ADD);
@@ -224,6 +232,8 @@ static void handle_packet(struct network *n, struct client *c, const char *text,
     connected(n, c, now);
   } else if (starts(text, length, "41") || (length == 1 && text[0] == '1')) {
     lose(n, c, "the server disconnected the socket");
+  } else if (starts(text, length, "44")) {
+    lose_with(n, c, "the namespace was refused", text, length);
   } else {
     die("unexpected packet: %.*s", (int)(length < 300 ? length : 300), text);
   }
@@ -273,11 +283,13 @@ static size_t take_frames(struct network *n, struct client *c, const unsigned ch
   return at;
 }
 
-static size_t take_upgrade(struct client *c, const unsigned char *data, size_t length) {
+static size_t take_upgrade(struct network *n, struct client *c, const unsigned char *data, size_t length) {
   const unsigned char *end = memmem(data, length, "\r\n\r\n", 4);
   if (!end) return 0;
-  if (!starts((const char *)data, length, "HTTP/1.1 101"))
-    die("upgrade refused: %.*s", (int)(length < 600 ? length : 600), (const char *)data);
+  if (!starts((const char *)data, length, "HTTP/1.1 101")) {
+    lose_with(n, c, "upgrade refused", (const char *)data, length);
+    return 0;
+  }
   c->state = CLIENT_OPENING;
   return (size_t)(end - data) + 4;
 }
@@ -298,7 +310,7 @@ static void read_client(struct network *n, struct client *c) {
   }
   uint64_t now = now_ns();
   size_t length = held + (size_t)got, taken = 0;
-  if (c->state == CLIENT_UPGRADING) taken = take_upgrade(c, read_buffer, length);
+  if (c->state == CLIENT_UPGRADING) taken = take_upgrade(n, c, read_buffer, length);
   if (c->state != CLIENT_UPGRADING) taken += take_frames(n, c, read_buffer + taken, length - taken, now);
   if (c->state != CLIENT_CLOSED) keep_rest(c, read_buffer + taken, length - taken);
 }

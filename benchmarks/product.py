@@ -19,7 +19,7 @@ from .workloads import Workload
 _TOKEN_TTL_S = 6 * 3600
 #: A conversation has at most 100 participants; a larger room is filled with several devices of each.
 _MOST_PARTICIPANTS = 100
-_PACKET = '["send_message",{"conversationId":"{room}","clientId":"{uuid}","content":"{text}"}]'
+PACKET = '["send_message",{"conversationId":"{room}","clientId":"{uuid}","content":"{text}"}]'
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def is_ready(settings: Settings) -> bool:
 
 def arguments(workload: Workload, identities: Path) -> list[str]:
     join = ["--join", "join_conversation"] if workload.joins else []
-    return ["--packet", _PACKET, "--event", "message_received", "--file", str(identities), *join]
+    return ["--packet", PACKET, "--event", "message_received", "--file", str(identities), *join]
 
 
 def identities(settings: Settings, workload: Workload, sockets: int) -> str:

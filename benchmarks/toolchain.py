@@ -11,8 +11,10 @@ HERE = Path(__file__).parent
 BUILD = HERE / "build"
 LOADGEN = BUILD / "loadgen"
 FLOOR = BUILD / "floor"
+CROWD = BUILD / "crowd"
 _FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror")
 _PARTS = ("loadgen.c", "client.c", "options.c", "traffic.c", "measure.c")
+_CROWD_PARTS = ("crowd.c", "client.c", "measure.c")
 
 
 class MissingError(Exception):
@@ -29,6 +31,7 @@ def program(name: str, remedy: str) -> str:
 def compile_all() -> None:
     """Compile what is older than its sources. Raises MissingError without a compiler or when it fails."""
     _compile(LOADGEN, [HERE / part for part in _PARTS], headers=sorted(HERE.glob("*.h")))
+    _compile(CROWD, [HERE / part for part in _CROWD_PARTS], headers=sorted(HERE.glob("*.h")))
     _compile(FLOOR, [HERE / "peers" / "floor.c"], headers=())
 
 

@@ -203,7 +203,7 @@ class Terminal(ABC):
             elif packet == wire.PING:
                 self._send(wire.PONG)
             elif kind[:1] == wire.OPEN:
-                self._send(wire.CONNECT + wire.encode({"token": self._token}))
+                self._send(wire.CONNECT + wire.encode({"token": self._token, "recovery": False}))
             elif kind in (wire.CONNECT_ERROR, wire.DISCONNECT):
                 self._scan(wire.canaries_in(packet))
                 self.cut()

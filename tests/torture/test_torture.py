@@ -161,7 +161,7 @@ def test_a_real_history_that_is_spoiled_is_found_out(
 def test_a_server_that_acks_before_it_commits_is_found_out(tmp_path: Path) -> None:
     out = io.StringIO()
     options = Options(
-        kills=3,
+        kills=4,
         connections=12,
         users=8,
         conversations=8,

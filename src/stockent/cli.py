@@ -183,7 +183,7 @@ def check(*, url: str | None) -> None:
 @click.option(
     "--seed", type=int, default=0, metavar="N", help="To do the same again; else a new one is told."
 )
-@click.option("--faults", metavar="KINDS", help="Comma-separated, all by default: see below.")
+@click.option("--faults", metavar="KINDS", help="Comma-separated, all by default; they are listed above.")
 @click.option("--data-dir", type=Path, metavar="DIRECTORY", help="An empty one, which is kept.")
 @click.option("--history", type=Path, metavar="FILE", help="Where the history is kept.")
 @click.option("--json", "json_path", type=Path, metavar="FILE", help="Write the figures there too.")

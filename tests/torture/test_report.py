@@ -11,7 +11,7 @@ from stockent.torture.checker import Verdict, Violation
 from stockent.torture.figures import Figures
 from stockent.torture.report import Report, table, write_json
 
-SOUND = Verdict(True, {}, [], 900, 12, 5, 2)
+SOUND = Verdict(True, {}, [], 900, 0, 12, 5, 2)
 
 
 class Terminal(io.StringIO):
@@ -46,9 +46,9 @@ def test_elsewhere_progress_is_told_now_and_then_without_control_characters() ->
 
 
 def test_the_table_tells_what_was_done_and_what_was_found() -> None:
-    rows = table(figures(), SOUND._replace(found={"I1": 2, "I7": 3}), took_s=4.0)
+    rows = table(figures(), SOUND._replace(found={"I1": 4, "I7": 3}, lost=2), took_s=4.0)
     assert (rows["kills"], rows["faults"]) == ("4", "cut 3, kill 4")
-    assert (rows["lost"], rows["duplicated"], rows["other violations"]) == ("2", "0", "3")
+    assert (rows["lost"], rows["duplicated"], rows["other violations"]) == ("2", "0", "5")
     assert rows["kill to first ack"] == "median 2.00 s, worst 3.00 s, of 2"
     assert rows["kill to all back"] == "not measured"
     assert rows["throughput"] == "250 acked/s in all, 500 while the server lived"

@@ -7,6 +7,7 @@ import fcntl
 import io
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,10 +159,14 @@ def test_a_real_history_that_is_spoiled_is_found_out(
     assert invariant in check(lines).found
 
 
-def test_a_server_that_acks_before_it_commits_is_found_out(tmp_path: Path) -> None:
+def test_a_server_that_acks_before_it_commits_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept for reading lies where pytest tidies up."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     out = io.StringIO()
     options = Options(
-        kills=3,
+        kills=4,
         connections=12,
         users=8,
         conversations=8,
@@ -174,6 +179,8 @@ def test_a_server_that_acks_before_it_commits_is_found_out(tmp_path: Path) -> No
     assert code == 1, out.getvalue()
     assert figures["lost"] > 0, out.getvalue()
     assert "is not in the store" in out.getvalue()
+    [kept] = tmp_path.glob("stockent-torture-*")
+    assert check_history(kept / "history.jsonl", out=io.StringIO()) == 1
 
 
 _INTERRUPTIBLE = """

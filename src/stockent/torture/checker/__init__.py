@@ -49,13 +49,15 @@ _JUDGES: tuple[type[Invariant], ...] = (
 class Verdict(NamedTuple):
     """`found` counts the violations of each invariant that has any; `violations` tells of the first of each.
 
-    `whole` is false for the history of a run that was cut off: then its end was not judged.
+    `lost` are acked messages that the store does not hold. `whole` is false for the history of a run that was cut off:
+    then its end was not judged.
     """
 
     whole: bool
     found: dict[str, int]
     violations: list[Violation]
     messages: int
+    lost: int
     unknown_sends: int
     examinations: int
     times_at_rest: int
@@ -79,6 +81,7 @@ def check(lines: Iterable[Line]) -> Verdict:
         dict(sorted(book.found.items(), key=lambda item: int(item[0][1:]))),
         book.violations,
         sum(len(rows.seqs) for rows in book.rows.values()),
+        book.counts["lost"],
         book.counts["unknown sends"],
         book.counts["examinations"],
         book.counts["times at rest"],

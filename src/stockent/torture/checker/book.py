@@ -75,6 +75,13 @@ class Book:
         if self.found[invariant] <= MAX_TOLD:
             self.violations.append(Violation(invariant, text))
 
+    def lose(self, text: str) -> None:
+        """The violation that matters most: told and counted apart from others of I1."""
+        self.found["I1"] += 1
+        self.counts["lost"] += 1
+        if self.counts["lost"] <= MAX_TOLD:
+            self.violations.append(Violation("I1", text))
+
     def _invoke(self, line: history.Invoke) -> None:
         self.open[line.q] = line
 

@@ -68,7 +68,7 @@ class Durable(Invariant):
             return
         for c, left in self.book.acked.items():
             for client_id, seq in left.items():
-                self.book.violate("I1", f"{client_id} was acked at {seq} in {c}, and is not in the store")
+                self.book.lose(f"{client_id} was acked at {seq} in {c}, and is not in the store")
         for c, changes in self._changed.items():
             log, versions = self._log.get(c, {}), self._versions.get(c, {})
             for message, version in changes:

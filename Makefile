@@ -16,6 +16,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # The virtual environment comes first: a Node.js that was brought from PyPI lies there.
 export PATH := $(BIN):$(PATH)
 
+# What needs the machine for itself: browsers, load, and servers that are killed.
+ALONE := tests/browser tests/attacks tests/torture tests/durability
+
 NODE_READY := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1
 
 .PHONY: help run test lint types check page wheel bench attacks torture endure lock clean
@@ -28,7 +31,8 @@ run: $(VENV)/.ready $(PAGE) ## Set up, build the page and serve the demo at http
 
 test: $(VENV)/.ready $(PAGE) $(VENV)/.browser lint types ## Set up and run every check and test
 	cd frontend && npm test
-	$(BIN)/pytest tests $(if $(shell command -v cc),benchmarks)
+	$(BIN)/pytest tests -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/pytest $(ALONE) $(if $(shell command -v cc),benchmarks)
 
 lint: $(VENV)/.ready frontend/node_modules/.ready ## Format, lint and import rules
 	$(BIN)/ruff format --check src tests benchmarks

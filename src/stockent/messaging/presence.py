@@ -17,10 +17,11 @@ from .actor import Actor
 from .commands import ActiveStatus
 from .errors import MessagingError
 from .events import PRESENCE_CHANGED, presence_room, user_room
+from .graces import Graces
 from .models import Presence as Seen
 from .models import PresenceStatus
 from .ports import Emitter
-from .timers import CallLater, Timer, rfc3339
+from .timers import CallLater, rfc3339
 
 log = structlog.get_logger("stockent.presence")
 
@@ -71,13 +72,12 @@ class _Person:
     """Somebody with a socket, or within the grace after the last one.
 
     `shares` is None until their settings were read: so long nothing is told. `told` is what others believe. `left_at`
-    is when the last socket went, RFC 3339.
+    is when the last socket went, in seconds of the domain's clock.
     """
 
     shares: bool | None = None
     told: PresenceStatus = PresenceStatus.OFFLINE
-    grace: Timer | None = None
-    left_at: str | None = None
+    left_at: float | None = None
 
 
 class Presence:
@@ -86,8 +86,8 @@ class Presence:
     ) -> None:
         self._store = store
         self._emitter = emitter
-        self._call_later = call_later
         self._now = now
+        self._graces = Graces(call_later, self._grace_over)
         self._attendance = Attendance()
         self._people: dict[str, _Person] = {}
         self._unsaved: dict[str, str] = {}
@@ -108,7 +108,7 @@ class Presence:
         person = self._people.get(user_id)
         if person is not None and person.shares is None:
             person.shares = shares
-            if person.grace is None:
+            if user_id not in self._graces:
                 self._settle(user_id, person)
 
     def say(self, user_id: str, socket_id: str, status: ActiveStatus) -> None:
@@ -125,10 +125,8 @@ class Presence:
             return
         self._attendance.leave(user_id, socket_id)
         if self._attendance.status(user_id) is PresenceStatus.OFFLINE:
-            person.left_at = rfc3339(self._now())
-        if person.grace is not None:
-            person.grace.cancel()
-        person.grace = self._call_later(GRACE_S, lambda: self._settle(user_id, person))
+            person.left_at = self._now()
+        self._graces.begin(user_id, GRACE_S)
 
     # who may know what
 
@@ -138,7 +136,7 @@ class Presence:
         if person is not None:
             person.shares = shares
         if shares:
-            if person is not None and person.grace is None:
+            if person is not None and user_id not in self._graces:
                 self._settle(user_id, person)
             return
         self._unsaved.pop(user_id, None)
@@ -185,11 +183,10 @@ class Presence:
 
     async def stop(self) -> None:
         """Keep when everybody who is still here was last seen. Nothing is told."""
+        self._graces.stop()
         for user_id, person in self._people.items():
-            if person.grace is not None:
-                person.grace.cancel()
             if person.shares:
-                self._unsaved[user_id] = person.left_at or rfc3339(self._now())
+                self._unsaved[user_id] = rfc3339(person.left_at or self._now())
         self._people.clear()
         if self._saving is not None:
             await self._saving
@@ -216,25 +213,28 @@ class Presence:
 
     # what follows
 
+    def _grace_over(self, user_id: str) -> None:
+        person = self._people.get(user_id)
+        if person is not None:
+            self._settle(user_id, person)
+
     def _settle(self, user_id: str, person: _Person) -> None:
         """Bring what others believe to what is, and end the grace."""
-        if person.grace is not None:
-            person.grace.cancel()
-            person.grace = None
+        self._graces.cancel(user_id)
         status = self._attendance.status(user_id)
         gone = status is PresenceStatus.OFFLINE
         if gone and self._people.get(user_id) is person:
             del self._people[user_id]
         if not person.shares:
             return
-        if gone and person.left_at is not None:
-            self._unsaved[user_id] = person.left_at
+        seen_at = rfc3339(person.left_at) if gone and person.left_at is not None else None
+        if seen_at is not None:
+            self._unsaved[user_id] = seen_at
             if len(self._unsaved) > MAX_UNSAVED:
                 del self._unsaved[next(iter(self._unsaved))]
             self._begin_saving()
         if status is not person.told:
             person.told = status
-            seen_at = person.left_at if gone else None
             self._tell(Seen(user_id=user_id, status=status, last_seen_at=seen_at))
 
     def _tell(self, seen: Seen) -> None:

@@ -243,7 +243,7 @@ class Server:
     def _leave(self, session: Session, socket: Socket, reason: str) -> None:
         namespace = socket.namespace
         session.sockets.pop(namespace.name, None)
-        if not session.sockets:
+        if not session.sockets and socket.connection.state is State.OPEN:
             loop = asyncio.get_running_loop()
             socket.connection.connect_due = loop.time() + self.limits.connect_timeout_s
         namespace.remove(socket)
@@ -273,7 +273,10 @@ class Server:
         except Exception:
             log.exception("handler failed", extra={"socket": socket.id, "handler": repr(handler)})
             return None
-        return self._finish(socket, None, repr(handler), result) if isinstance(result, Awaitable) else None
+        # None by itself: asking the abstract class is most of what ending a socket costs here.
+        if result is None or not isinstance(result, Awaitable):
+            return None
+        return self._finish(socket, None, repr(handler), result)
 
     def _supervise(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

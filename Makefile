@@ -18,7 +18,7 @@ export PATH := $(BIN):$(PATH)
 
 NODE_READY := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1
 
-.PHONY: help run test lint types check page wheel bench lock clean
+.PHONY: help run test lint types check page wheel bench endure lock clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -51,6 +51,9 @@ wheel: $(PAGE) $(VENV)/.ready ## Build the wheel, the page inside
 
 bench: $(VENV)/.ready ## Measure: see docs/performance.md
 	$(BIN)/python -m benchmarks
+
+endure: $(VENV)/.ready ## Try faults and load: see docs/endurance.md
+	$(BIN)/python -m benchmarks.endurance $(SCENARIOS)
 
 lock: $(VENV)/.ready ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock

@@ -14,7 +14,7 @@ from typing import Any
 
 from stockent import cli, server
 from stockent.http import bodies, streams
-from stockent.store import SqliteStore
+from stockent.store.sqlite import SqliteStore
 
 
 def shorten(factor: float) -> None:
@@ -46,7 +46,7 @@ def count_reads(path: Path) -> None:
     def open_counted(url: str) -> Any:
         return Counted(Path(url.removeprefix("sqlite:///")))
 
-    server.open_store = open_counted
+    vars(server)["open_store"] = open_counted
 
 
 def main() -> None:

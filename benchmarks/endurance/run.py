@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine.raise_file_limit()
     # As an exception it ends the servers that run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Driver and server shall not be on one core; what it starts says itself where it belongs.
+    os.sched_setaffinity(0, {GENERATOR_CORE})
     facts = machine.facts(ROOT)
     found, failures = asyncio.run(play(options.scenarios, Scale[options.scale.upper()]))
     missed = [*figures.missed(found), *failures]
@@ -60,8 +62,6 @@ async def play(
     """Each scenario after the other; one that breaks is told and does not keep the next from running."""
     found: dict[str, Sequence[figures.Figure]] = {}
     failures: list[str] = []
-    # Driver and server shall not be on one core; what it starts says itself where it belongs.
-    os.sched_setaffinity(0, {GENERATOR_CORE})
     for name in names:
         stage = Stage(name, scale, root)
         try:
@@ -79,7 +79,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.endurance", description=__doc__)
     names = list(SCENARIOS)
     parser.add_argument(
-        "scenarios", nargs="*", choices=[*names, []], default=names, metavar="scenario", help=", ".join(names)
+        "scenarios", nargs="*", choices=[*names, []], default=[], metavar="scenario", help=", ".join(names)
     )
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument(

@@ -74,7 +74,7 @@ class Voice:
         try:
             async with asyncio.timeout(timeout_s):
                 await self.socket.send(f"42{number}" + json.dumps([name, argument]))
-                answer = await ack
+                answer: dict[str, Any] = await ack
         except (TimeoutError, WebSocketException) as error:
             raise Gone(f"no answer to {name}") from error
         finally:

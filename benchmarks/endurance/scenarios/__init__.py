@@ -14,9 +14,11 @@ from .non_readers import non_readers
 from .slow_senders import slow_senders
 from .stampede import drain, stampede
 from .starved import starved
+from .turnover import turnover
 
 SCENARIOS: Mapping[str, Play] = {
     "idle": idle,
+    "turnover": turnover,
     "stampede": stampede,
     "drain": drain,
     "dead-peers": dead_peers,

@@ -36,7 +36,7 @@ class Phase:
     ack_s: list[float] = field(default_factory=list)
     receipt_s: list[float] = field(default_factory=list)
     probe_s: list[float] = field(default_factory=list)
-    #: The same without the time in which the server was ready to run and somebody else had its core.
+    #: The same without the time in which the server was ready to run and another process had its core.
     stall_s: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
@@ -183,17 +183,23 @@ class Pair:
                 await (await voice.socket.ping())
                 took = time.monotonic() - begun
                 self._in(phase).probe_s.append(took)
-                self._in(phase).stall_s.append(max(0.0, took - (self._waited_s() - waited)))
+                self._in(phase).stall_s.append(max(0.0, took - max(0.0, self._waited_s() - waited)))
             except Exception:  # noqa: BLE001 # gone: whatever the library says of it, the next turn comes back
                 await asyncio.sleep(RETRY_S)
 
     def _waited_s(self) -> float:
-        """How long the server's first thread has stood ready while its core was taken (proc(5), schedstat)."""
+        """How long the loop's thread has stood ready while another process had its core (proc(5), schedstat).
+
+        Less all that the server's own other threads ran: what these take from the loop is the server's own fault.
+        """
+        waited = 0
         try:
-            text = Path(f"/proc/{self.server_pid}/schedstat").read_text()
+            for task in Path(f"/proc/{self.server_pid}/task").iterdir():
+                ran, stood = map(int, (task / "schedstat").read_text().split()[:2])
+                waited += stood if task.name == str(self.server_pid) else -ran
         except OSError:
             return 0.0
-        return int(text.split()[1]) / 1e9
+        return waited / 1e9
 
     # connections
 

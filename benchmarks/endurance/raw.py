@@ -58,9 +58,13 @@ def read_past(sock: socket.socket, mark: bytes) -> bytes:
 
 
 def is_closed(sock: socket.socket) -> bool:
-    """Whether the peer has ended it; takes what has come."""
+    """Whether the peer has ended it; takes what has come, and waits for nothing.
+
+    From here on the socket is not blocking: with a timeout of its own it would be waited for, whatever the flags.
+    """
+    sock.setblocking(False)
     try:
-        while sock.recv(65_536, socket.MSG_DONTWAIT):
+        while sock.recv(65_536):
             pass
     except BlockingIOError:
         return False

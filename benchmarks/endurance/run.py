@@ -79,7 +79,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.endurance", description=__doc__)
     names = list(SCENARIOS)
     parser.add_argument(
-        "scenarios", nargs="*", choices=[*names, []], default=names, metavar="scenario", help=", ".join(names)
+        "scenarios", nargs="*", choices=[*names, []], default=[], metavar="scenario", help=", ".join(names)
     )
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument(

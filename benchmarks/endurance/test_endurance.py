@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
 from ..toolchain import compile_all
-from . import figures, run
+from . import figures, raw, run
 from .figures import Figure, at_least, at_most, none_of, told
 from .run import main, play
 from .scenarios import SCENARIOS
@@ -30,6 +31,17 @@ async def test_a_small_run_loses_nothing_and_leaves_nothing_behind(scenario: str
     wrong = [figure for figure in found[scenario] if figure.goal == "0" and not figure.met]
     assert not wrong
     assert any(figure.goal == "0" and "healthy pair" in figure.name for figure in found[scenario])
+
+
+def test_asking_whether_a_silent_peer_has_closed_waits_for_nothing() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        near.settimeout(0.001)
+        assert not raw.is_closed(near), "a wait would have ended in a timeout, which counts as closed"
+        far.sendall(b"still here")
+        assert not raw.is_closed(near)
+        far.close()
+        assert raw.is_closed(near)
 
 
 def test_goals_are_met_and_missed_at_their_bounds() -> None:

@@ -98,7 +98,7 @@ describe('connecting', () => {
     await until('lost', () => client.store.get().connection.status !== 'online');
     await ready(client);
     const handshakes = [...backend.io.sockets.sockets.values()].map((socket) => Object.keys(socket.handshake.auth));
-    expect(handshakes).toEqual([['token']]);
+    expect(handshakes).toEqual([['recovery', 'token']]);
   });
 
   test('a socket that the server closes comes back by itself', async () => {

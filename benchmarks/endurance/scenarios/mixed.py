@@ -26,7 +26,8 @@ LINE = b"A line of a long report about steel, cotton and yarn.\n"
 
 
 class Tally:
-    def __init__(self) -> None:
+    def __init__(self, until: float) -> None:
+        self.until = until
         self.parts = 0
         self.uploaded_bytes = 0
         self.files = 0
@@ -44,20 +45,19 @@ async def mixed(stage: Stage) -> Sequence[Figure]:
         await asyncio.to_thread(_fill, node, messages)
         await pair.phase(BEFORE, for_s=stage.of(5.0, 3.0, 0.3))
         await pair.phase(DURING)
-        tally = Tally()
         begun = time.monotonic()
+        tally = Tally(begun + seconds)
         async with aiohttp.ClientSession(f"http://127.0.0.1:{node.port}") as session:
             stage.say(f"{UPLOADERS} uploads of {file_bytes / 1e6:.0f} MB and {SEARCHERS} searches at once")
-            work = [
-                _upload(session, node, number, file_bytes, begun + seconds, tally)
-                for number in range(UPLOADERS)
-            ]
-            work += [_search(session, node, number, begun + seconds, tally) for number in range(SEARCHERS)]
+            work = [_upload(session, node, number, file_bytes, tally) for number in range(UPLOADERS)]
+            work += [_search(session, node, number, tally) for number in range(SEARCHERS)]
             await asyncio.gather(*work)
         took = time.monotonic() - begun
+        await pair.rest()
         await pair.finish()
         tracebacks = node.tracebacks()
     return [
+        told("duration", took, "s"),
         told("uploaded", tally.uploaded_bytes / 1e6 / took, "MB/s"),
         at_least("files uploaded whole", tally.files, "", 1),
         told("searches", tally.searches / took, "/s"),
@@ -77,13 +77,11 @@ def _fill(node: Node, messages: int) -> None:
             api.say("friend", room, " ".join(chance.choices(WORDS, k=12)))
 
 
-async def _upload(
-    session: aiohttp.ClientSession, node: Node, number: int, size: int, until: float, tally: Tally
-) -> None:
+async def _upload(session: aiohttp.ClientSession, node: Node, number: int, size: int, tally: Tally) -> None:
     """One file after the other, the last one to its end, in the largest parts that the server takes."""
     headers = {"Authorization": f"Bearer {node.token(f'uploader-{number}')}"}
     content = (LINE * (size // len(LINE) + 1))[:size]
-    while time.monotonic() < until:
+    while time.monotonic() < tally.until:
         announced = {"clientId": str(uuid.uuid4()), "name": "report.txt", "sizeBytes": size}
         state = await _ask(session, "POST", "/api/attachments", headers, tally, json=announced)
         while state is not None and not state["ready"]:
@@ -94,15 +92,16 @@ async def _upload(
             state = await _ask(session, "PATCH", path, octets, tally, data=part)
             tally.parts += 1
             tally.uploaded_bytes += len(part)
-        tally.files += state is not None
+        if state is not None:
+            tally.files += 1
+            # What is not sent counts against what one may have lying about: uploading would soon be refused.
+            await _ask(session, "DELETE", f"/api/attachments/{state['id']}", headers, tally)
 
 
-async def _search(
-    session: aiohttp.ClientSession, node: Node, number: int, until: float, tally: Tally
-) -> None:
+async def _search(session: aiohttp.ClientSession, node: Node, number: int, tally: Tally) -> None:
     chance = random.Random(number)
     headers = {"Authorization": f"Bearer {node.token('searcher')}"}
-    while time.monotonic() < until:
+    while time.monotonic() < tally.until:
         words = "+".join(chance.sample(WORDS, 2))
         page = await _ask(session, "GET", f"/api/search?q={words}", headers, tally)
         tally.searches += page is not None
@@ -115,10 +114,12 @@ async def _ask(
 ) -> Any:
     async with session.request(method, path, headers=headers, **body) as response:
         if response.status < 300:
-            return await response.json()
+            return await response.json() if response.status != 204 else None
         if response.status in (429, 503):
             tally.refused += 1
-            await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
+            # Not beyond the end: quiet time would make the chat look better than it was beside the load.
+            left_s = max(0.0, tally.until - time.monotonic())
+            await asyncio.sleep(min(left_s, float(response.headers.get("Retry-After", "1"))))
         else:
             tally.failed += 1
             await response.read()

@@ -32,10 +32,13 @@ async def stampede(stage: Stage) -> Sequence[Figure]:
 
 async def drain(stage: Stage) -> Sequence[Figure]:
     """A planned stop under load, and the next process on the same port."""
-    return await _race(stage, "drain", _drain, 0.5)
+    return await _race(stage, "drain", _drain, 0.5, in_time=False)
 
 
-async def _race(stage: Stage, name: str, disturb: Disturb, jitter: float) -> list[Figure]:
+async def _race(
+    stage: Stage, name: str, disturb: Disturb, jitter: float, *, in_time: bool = True
+) -> list[Figure]:
+    """`in_time`: 99 % must be back within 10 seconds. After a planned stop it is the server who says when to come."""
     sockets = stage.of(5_000, 2_000, 40)
     async with stage.node() as node:
         stage.say(f"{name}: {sockets:,} sockets with {MISSED} messages to catch up on")
@@ -53,18 +56,21 @@ async def _race(stage: Stage, name: str, disturb: Disturb, jitter: float) -> lis
             )  # the grace of those who went, and all that follows from it
             await pair.finish()
         tracebacks = node.tracebacks()
-    return _figures(name, status, down_s, pair, tracebacks)
+    return _figures(name, status, down_s, pair, tracebacks, in_time=in_time)
 
 
-def _figures(name: str, status: Status, down_s: float, pair: Healthy, tracebacks: int) -> list[Figure]:
+def _figures(
+    name: str, status: Status, down_s: float, pair: Healthy, tracebacks: int, *, in_time: bool
+) -> list[Figure]:
     dropped = status["first_drop_s"] or 0.0
     back = [None if status[key] is None else status[key] - dropped for key in ("half_s", "most_s", "all_s")]
     # A process that is not there answers nobody: latency and stalls are told, and judged where it lives on.
     lives = down_s == 0
+    most = f"{name}: 99 % resumed after"
     return [
         told(f"{name}: server away for", down_s, "s"),
         told(f"{name}: 50 % resumed after", back[0], "s"),
-        at_most(f"{name}: 99 % resumed after", back[1], "s", WITHIN_S),
+        at_most(most, back[1], "s", WITHIN_S) if in_time else told(most, back[1], "s"),
         told(f"{name}: all resumed after", back[2], "s"),
         none_of(f"{name}: resumes that brought too little", status["wrong"]),
         told(f"{name}: attempts that failed", status["failures"], ""),

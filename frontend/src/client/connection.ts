@@ -151,12 +151,12 @@ export class Connection {
     return this.options.url === undefined ? io(settings) : io(this.options.url, settings);
   }
 
-  /** Without `pid` and `offset` there is no connection state recovery: what was missed comes by `resume`, however long it was. */
+  /** No connection state recovery, so that the server keeps nothing for it: what was missed comes by `resume`, however long it was. */
   private async credentials(): Promise<object> {
     const token = await Promise.resolve()
       .then(() => this.options.token())
       .catch(() => null);
-    return { pid: undefined, offset: undefined, ...(token !== null && { token }) };
+    return { recovery: false, pid: undefined, offset: undefined, ...(token !== null && { token }) };
   }
 
   private listen(): void {

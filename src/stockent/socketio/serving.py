@@ -124,9 +124,9 @@ def tune_collector() -> None:
     A server holds tens of thousands of objects that live for hours; with Python's defaults a quarter of its time
     went into walking over them (500 pairs talking: 8.0 k messages/s before, 11.5 k after).
 
-    No look at what is young holds the loop up for long: while 10,000 sockets are opened, at most 30,000 objects are
-    looked at at once, 9 ms; with 50,000 of the youngest and 20 of these together it was 58 and more. The whole is
-    looked at only when 150 million objects more are kept.
+    No look at what is young holds the loop up for long: while 10,000 sockets are opened the longest took 12 - 16 ms,
+    with 50,000 of the youngest at once 22 - 26 (three runs each, in turns, for the same CPU per connection). The whole
+    is looked at only when 150 million objects more are kept.
     """
     gc.collect()
     gc.freeze()

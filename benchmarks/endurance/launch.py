@@ -18,7 +18,11 @@ from stockent.store.sqlite import SqliteStore
 
 
 def shorten(factor: float) -> None:
-    durations = {name: value * factor for name, value in asdict(server.LIMITS).items() if name.endswith("_s")}
+    durations = {
+        name: value * factor
+        for name, value in asdict(server.LIMITS).items()
+        if name.endswith("_s") and not name.endswith("_per_s")
+    }
     server.LIMITS = replace(server.LIMITS, **durations)
     bodies.BODY_TIMEOUT_S *= factor
     streams.IDLE_TIMEOUT_S *= factor

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.socketio.frames import BINARY, TEXT, encode
 from tests.socketio.wire import Client
@@ -35,8 +37,9 @@ async def too_large(offender: Offender, transport: str, packet: str) -> str:
         assert await offender.push(client, length) == 413
         assert await is_alive(client)
         return "413"
-    try:
+    with suppress(OSError, ConnectionClosed):
         await client.send(packet)
+    try:
         code = await client.closed()
     except OSError:
         code = 1006

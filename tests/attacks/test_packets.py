@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.socketio.frames import BINARY, TEXT, encode
 from tests.socketio.wire import Client
@@ -38,7 +39,7 @@ async def too_large(offender: Offender, transport: str, packet: str) -> str:
     try:
         await client.send(packet)
         code = await client.closed()
-    except OSError:
+    except (OSError, ConnectionClosed):
         code = 1006
     assert code in (1009, 1006)
     return "close 1009"

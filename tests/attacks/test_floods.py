@@ -17,17 +17,19 @@ from .offender import POLLING_QUERY, Offender, head
 
 #: Of each kind so many bytes; a loop that is held up by them is for a second or more.
 FLOOD_BYTES = 2_000_000
+#: Some 10,000 commands; what was read is worked off though the offender is gone.
+COMMANDS_BYTES = 120_000
 GIVE_UP_S = 20.0
 
 
-async def flood(raw: Tcp, piece: bytes) -> str:
+async def flood(raw: Tcp, piece: bytes, size: int = FLOOD_BYTES) -> str:
     """Send and read, until all is sent or the server has closed."""
     reading = asyncio.create_task(read_all(raw))
     block = piece * (60_000 // len(piece))
     answer = "held back"
     try:
         async with asyncio.timeout(GIVE_UP_S):
-            for _ in range(FLOOD_BYTES // len(block)):
+            for _ in range(size // len(block)):
                 raw.send(block)
                 await raw.writer.drain()
                 if reading.done():
@@ -51,7 +53,6 @@ FRAMES = {
     "pongs": encode(PONG),
     "long pings": encode(PING, b"x" * 125),
     "Engine.IO pongs": encode(TEXT, b"3"),
-    "commands": encode(TEXT, b'42["x"]'),
     "acks that nobody waits for": encode(TEXT, b"431[]"),
 }
 
@@ -62,6 +63,15 @@ async def test_frames(under_attack: UnderAttack, frame: bytes) -> None:
 
     async def attack(offender: Offender) -> str:
         return await flood(await offender.raw_websocket(), frame)
+
+    await under_attack(attack)
+
+
+async def test_commands(under_attack: UnderAttack) -> None:
+    """As many commands as there is room for, each to be worked off in its turn, and then a reset."""
+
+    async def attack(offender: Offender) -> str:
+        return await flood(await offender.raw_websocket(), encode(TEXT, b'42["x"]'), COMMANDS_BYTES)
 
     await under_attack(attack)
 

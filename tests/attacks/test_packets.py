@@ -41,7 +41,7 @@ async def too_large(offender: Offender, transport: str, packet: str) -> str:
         await client.send(packet)
     try:
         code = await client.closed()
-    except OSError:
+    except (OSError, ConnectionClosed):
         code = 1006
     assert code in (1009, 1006)
     return "close 1009"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -334,4 +335,13 @@ void network_turn(struct network *n, int timeout_ms) {
     client_flush(n, c);
   }
   if (count > 0) histogram_add(&n->busy, now_ns() - awake);
+}
+
+void allow_many_files(size_t sockets) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= sockets + 64) return;
+  limit.rlim_cur = sockets + 64;
+  if (limit.rlim_max < limit.rlim_cur) limit.rlim_max = limit.rlim_cur;
+  if (setrlimit(RLIMIT_NOFILE, &limit)) die("%zu sockets need ulimit -n %zu", sockets, sockets + 64);
 }

@@ -64,6 +64,9 @@ void client_flush(struct network *n, struct client *c);
 /* One turn: wait up to timeout_ms, then read and handle everything that is ready. */
 void network_turn(struct network *n, int timeout_ms);
 
+/* Raises the limit of open files for so many sockets, or ends the program. */
+void allow_many_files(size_t sockets);
+
 void bytes_add(struct bytes *b, const void *data, size_t length);
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 

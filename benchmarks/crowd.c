@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -303,15 +302,6 @@ static void read_members(struct crowd *w, const char *path) {
     w->clients[i].token = m->token;
   }
   fclose(f);
-}
-
-static void allow_many_files(size_t sockets) {
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur >= sockets + 64) return;
-  limit.rlim_cur = sockets + 64;
-  if (limit.rlim_max < limit.rlim_cur) limit.rlim_max = limit.rlim_cur;
-  if (setrlimit(RLIMIT_NOFILE, &limit)) die("%zu sockets need ulimit -n %zu", sockets, sockets + 64);
 }
 
 static double number(const char *name, const char *text) {

@@ -4,7 +4,6 @@
  * itself (generator.idle_share), so that a figure which it limited can be seen and thrown away. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "client.h"
 #include "options.h"
@@ -40,15 +39,6 @@ static void ignore_ack(void *context, struct client *c, uint64_t id, const char 
 
 static void ignore_event(void *context, struct client *c, const char *text, size_t length, uint64_t now) {
   (void)context, (void)c, (void)text, (void)length, (void)now;
-}
-
-static void allow_many_files(size_t sockets) {
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur >= sockets + 64) return;
-  limit.rlim_cur = sockets + 64;
-  if (limit.rlim_max < limit.rlim_cur) limit.rlim_max = limit.rlim_cur;
-  if (setrlimit(RLIMIT_NOFILE, &limit)) die("%zu sockets need ulimit -n %zu", sockets, sockets + 64);
 }
 
 static char *copy_or_null(const char *text) {

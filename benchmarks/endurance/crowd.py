@@ -13,6 +13,7 @@ from typing import Any
 from ..run import GENERATOR_CORE
 from ..toolchain import CROWD, program
 from .node import Node
+from .telling import tell
 
 ASK_EVERY_S = 0.1
 STOP_TIMEOUT_S = 10.0
@@ -27,13 +28,7 @@ class Crowd:
 
     async def command(self, name: str) -> Status:
         """One of the commands of crowd.c, and how things stand right after."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{name}\n".encode())
-        line = await self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the crowd ended; see its last words above")
-        status: Status = json.loads(line)
+        status: Status = json.loads(await tell(self._process, name, who="the crowd"))
         return status
 
     async def status(self) -> Status:

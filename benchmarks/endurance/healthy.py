@@ -14,6 +14,7 @@ from ..toolchain import program
 from .api import Api
 from .figures import Figure, at_most, none_of, number, told
 from .node import Node
+from .telling import tell
 
 RATE = 50.0
 MAX_STALL_MS = 100.0
@@ -46,14 +47,8 @@ class Healthy:
         self.found = json.loads(await self._command("finish"))
         return self.found
 
-    async def _command(self, text: str) -> str:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{text}\n".encode())
-        line = await self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the healthy pair ended; see its last words above")
-        return line.decode()
+    async def _command(self, text: str) -> bytes:
+        return await tell(self._process, text, who="the healthy pair")
 
     def _quantile(self, phase: str, what: str, which: str) -> float | None:
         assert self.found is not None

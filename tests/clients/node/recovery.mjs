@@ -2,9 +2,9 @@
 // `node recovery.mjs <url>` prints one line of JSON for each: {transports, scenario, error: null or a text}.
 import assert from "node:assert/strict";
 import { io } from "socket.io-client";
+import { ask, next, until } from "./waiting.mjs";
 
 const url = process.argv[2];
-const PATIENCE_MS = 8_000;
 
 const choices = {
   websocket: { transports: ["websocket"] },
@@ -151,34 +151,6 @@ async function back(socket) {
   const connected = next(socket, "connect");
   socket.connect();
   await connected;
-}
-
-function next(emitter, event) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ${event} within ${PATIENCE_MS} ms`)), PATIENCE_MS);
-    emitter.once(event, (...args) => {
-      clearTimeout(timer);
-      resolve(args);
-    });
-  });
-}
-
-function ask(socket, event, ...args) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ack of ${event}`)), PATIENCE_MS);
-    socket.emit(event, ...args, (...answer) => {
-      clearTimeout(timer);
-      resolve(answer);
-    });
-  });
-}
-
-async function until(condition) {
-  const end = Date.now() + PATIENCE_MS;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`not within ${PATIENCE_MS} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 async function run(transports, options, scenario) {

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { Manager, io } from "socket.io-client";
+import { ask, next } from "./waiting.mjs";
 
 const url = process.argv[2];
-const PATIENCE_MS = 8_000;
 
 const choices = {
   websocket: { transports: ["websocket"] },
@@ -240,28 +240,6 @@ const scenarios = {
     assert.deepEqual(heard, { one: ["one only"], two: [] });
   },
 };
-
-/** The arguments of the next event of that name. */
-function next(emitter, event) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ${event} within ${PATIENCE_MS} ms`)), PATIENCE_MS);
-    emitter.once(event, (...args) => {
-      clearTimeout(timer);
-      resolve(args);
-    });
-  });
-}
-
-/** Emit and wait for the ack; its arguments. */
-function ask(socket, event, ...args) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ack of ${event}`)), PATIENCE_MS);
-    socket.emit(event, ...args, (...answer) => {
-      clearTimeout(timer);
-      resolve(answer);
-    });
-  });
-}
 
 function bytes(binary) {
   return [...new Uint8Array(binary)];

@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from secrets import randbelow
 
 from .media import models
 from .media.inspect import discard_made
 from .media.models import MediaBusy, MediaNoRoom, MediaRefused, MediaUnavailable
 from .media.worker import MediaWorkers
-from .messaging.errors import Code, MessagingError
+from .messaging.errors import Code, MessagingError, jittered
 from .messaging.inspection import Inspection, Thumbnail
 from .messaging.models import AttachmentKind
 
@@ -71,4 +70,4 @@ def _translated(source: Path, found: models.Inspection) -> Inspection:
 
 def _later(code: Code, error: MediaUnavailable | OSError) -> MessagingError:
     reason = str(error) if isinstance(error, MediaUnavailable) else "the file could not be looked at now"
-    return MessagingError(code, reason, retry_after_ms=RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS))
+    return MessagingError(code, reason, retry_after_ms=jittered(RETRY_AFTER_MS))

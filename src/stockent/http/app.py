@@ -25,7 +25,7 @@ from .browsers import BrowserRules
 from .demo_routes import Demo
 from .description import description_routes
 from .figures import Answered, CountsAnswers
-from .health import Readiness
+from .health import LIVENESS, Readiness
 from .metrics import Metrics
 from .problems import answer
 from .representations import Representations
@@ -35,7 +35,7 @@ from .speaker import SpeakerMiddleware
 from .stopping import Stopping
 from .throttling import Anonymous, InFlight
 
-API_PATHS = ("/api", "/healthz", "/readyz", "/metrics")
+API_PATHS = ("/api", LIVENESS, "/readyz", "/metrics")
 
 
 def create_app(

@@ -16,6 +16,8 @@ from ..messaging.models import Wire
 from .responses import open_refusals
 
 READY_TIMEOUT_S = 2.0
+#: Answered whatever else is refused: the process must not seem dead because it is busy, or stops in order.
+LIVENESS = "/healthz"
 
 #: Returns when the node can do its work, raises when it cannot.
 Readiness = Callable[[], Awaitable[object]]
@@ -27,7 +29,7 @@ class Health(Wire, frozen=True):
     status: str
 
 
-@route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], tags=["health"], summary="Liveness")
+@route(LIVENESS, http_method=[HttpMethod.GET, HttpMethod.HEAD], tags=["health"], summary="Liveness")
 async def alive() -> Health:
     return Health(status="ok")
 

@@ -89,10 +89,10 @@ def answer(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-async def send_problem(send: Send, error: MessagingError) -> None:
+async def send_problem(send: Send, error: MessagingError, **more_headers: str) -> None:
     """Answer a request with a refusal, where there is no framework to do it."""
     status, headers, body = problem(error)
-    headers |= {"content-type": MEDIA_TYPE, "content-length": str(len(body))}
+    headers |= {**more_headers, "content-type": MEDIA_TYPE, "content-length": str(len(body))}
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body, "more_body": False})

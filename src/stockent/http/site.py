@@ -18,7 +18,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from .. import codings
 from ..messaging.errors import Code, MessagingError, not_found
-from . import problems
+from .problems import send_problem
 from .representations import header, matches
 
 INDEX = "/index.html"
@@ -69,13 +69,14 @@ class Site:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == ScopeType.HTTP
         if scope["method"] not in ("GET", "HEAD"):
-            await _send_problem(send, MessagingError(Code.METHOD_NOT_ALLOWED, "expected GET or HEAD"))
+            refusal = MessagingError(Code.METHOD_NOT_ALLOWED, "expected GET or HEAD")
+            await send_problem(send, refusal, allow="GET, HEAD")
         elif file := self._find(scope["path"]):
             await _send_file(scope, send, file)
         elif _is_page(scope["path"]):
             await _send_start(send, 503, {"content-type": "text/html; charset=utf-8"}, _NOT_BUILT)
         else:
-            await _send_problem(send, not_found("address"))
+            await send_problem(send, not_found("address"))
 
     def _find(self, path: str) -> File | None:
         return self._files.get(INDEX if _is_page(path) else path)
@@ -135,13 +136,6 @@ async def _send_file(scope: HTTPScope, send: Send, file: File) -> None:
         headers["content-encoding"] = coding
     body = file.encoded[coding] if coding else file.content
     await _send_start(send, 200, headers, body, head=scope["method"] == "HEAD")
-
-
-async def _send_problem(send: Send, error: MessagingError) -> None:
-    status, headers, body = problems.problem(error)
-    if error.code is Code.METHOD_NOT_ALLOWED:
-        headers["allow"] = "GET, HEAD"
-    await _send_start(send, status, {**headers, "content-type": problems.MEDIA_TYPE}, body)
 
 
 async def _send_start(

@@ -6,17 +6,16 @@ Liveness goes on being answered, so that a stop in order is not taken for a hang
 from __future__ import annotations
 
 from collections.abc import Callable
-from secrets import randbelow
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..messaging.errors import Code, MessagingError
+from ..messaging.errors import Code, MessagingError, jittered
+from .health import LIVENESS
 from .problems import send_problem
 
 #: Refused requests are told to come back after this long and up to as much again: the next process needs a moment.
 RETRY_AFTER_MS = 1_000
-LIVENESS = "/healthz"
 _CLOSE = (b"connection", b"close")
 
 
@@ -48,7 +47,8 @@ class Stopping:
 
 
 def _refusal() -> MessagingError:
-    retry_after_ms = RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS)
     return MessagingError(
-        Code.SHUTTING_DOWN, "the server is stopping; come back soon", retry_after_ms=retry_after_ms
+        Code.SHUTTING_DOWN,
+        "the server is stopping; come back soon",
+        retry_after_ms=jittered(RETRY_AFTER_MS),
     )

@@ -11,10 +11,8 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from ..messaging.errors import MessagingError, overloaded
 from ..rates import Limit, Rates, address_key
+from .health import LIVENESS
 from .problems import send_problem
-
-#: For those who ask whether the process lives: it must not seem dead because it is busy.
-FREE_PATH = "/healthz"
 
 _C = "/api/conversations/{cid}"
 #: What a request counts as, besides one of `requests`. A test demands a line for each route that is no GET.
@@ -56,7 +54,7 @@ class InFlight:
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._running >= self._most and scope["path"] != FREE_PATH:
+        if self._running >= self._most and scope["path"] != LIVENESS:
             await send_problem(
                 send, overloaded("as many requests as the server takes at a time are being answered")
             )
@@ -77,7 +75,7 @@ class Anonymous:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            if scope["path"] != FREE_PATH:
+            if scope["path"] != LIVENESS:
                 self._rates.take(Limit.ADDRESS_REQUESTS, address_key(client_address(scope)))
         except MessagingError as refusal:
             await send_problem(send, refusal)

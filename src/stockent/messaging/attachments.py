@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from secrets import randbelow
 from typing import NamedTuple
 
 import structlog
@@ -28,7 +27,7 @@ from .blobs import (
 )
 from .commands import BeginUpload
 from .domain import Actor, Domain
-from .errors import Code, MessagingError, invalid, not_found
+from .errors import Code, MessagingError, invalid, jittered, not_found
 from .file_names import safe_name
 from .inspection import Inspection, Inspector
 from .models import Attachment, AttachmentKind, SharedFilePage, UploadState
@@ -363,4 +362,4 @@ def _shutting_down() -> MessagingError:
 
 
 def _later(code: Code, message: str) -> MessagingError:
-    return MessagingError(code, message, retry_after_ms=RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS))
+    return MessagingError(code, message, retry_after_ms=jittered(RETRY_AFTER_MS))

@@ -121,6 +121,11 @@ def not_found(what: str = "conversation") -> MessagingError:
     return MessagingError(Code.NOT_FOUND, f"no such {what}")
 
 
+def jittered(least_ms: int) -> int:
+    """When to come back: after `least_ms` and up to as much again, so that those who were refused together part."""
+    return least_ms + randbelow(least_ms)
+
+
 def overloaded(what: str) -> MessagingError:
     """Everybody is to come back later, and not all at once."""
     return MessagingError(

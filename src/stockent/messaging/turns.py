@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from secrets import randbelow
 
-from .errors import Code, MessagingError
+from .errors import Code, MessagingError, jittered
 
 RETRY_AFTER_MS = 1_000
 
@@ -40,4 +39,4 @@ class Turns:
 
 
 def _refusal(code: Code, message: str) -> MessagingError:
-    return MessagingError(code, message, retry_after_ms=RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS))
+    return MessagingError(code, message, retry_after_ms=jittered(RETRY_AFTER_MS))

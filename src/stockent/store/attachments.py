@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from secrets import randbelow
 from typing import NamedTuple
 
 import msgspec
 
-from stockent.messaging.errors import Code, MessagingError, invalid, not_found
+from stockent.messaging.errors import Code, MessagingError, invalid, jittered, not_found
 from stockent.messaging.models import Attachment, AttachmentKind, SharedFile, SharedFilePage, Wire
 from stockent.messaging.ports import Begun, NewUpload, Readable, Upload
 
@@ -132,7 +131,7 @@ def _refuse_too_much(
         Code.RATE_LIMITED,
         f"expected at most {max_unsent} files of together {max_unsent_bytes} bytes that are not sent yet, "
         f"got {count + 1} of {size_bytes + new.size_bytes}; send or abandon some first",
-        retry_after_ms=RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS),
+        retry_after_ms=jittered(RETRY_AFTER_MS),
     )
 
 

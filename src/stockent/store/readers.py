@@ -10,10 +10,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from secrets import randbelow
 from typing import Any, NamedTuple, TypeVar
 
-from stockent.messaging.errors import Code, MessagingError
+from stockent.messaging.errors import Code, MessagingError, jittered
 
 from .connect import is_store_wide, sqlite3
 from .outcomes import Outcome, resolve
@@ -58,7 +57,7 @@ class Readers:
             raise MessagingError(
                 Code.OVERLOADED,
                 "too many reads are waiting",
-                retry_after_ms=RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS),
+                retry_after_ms=jittered(RETRY_AFTER_MS),
             )
         future: asyncio.Future[T] = self._loop.create_future()
         self._waiting += 1

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from math import inf
 from queue import Empty, SimpleQueue
-from secrets import randbelow
 from typing import Any
 
 import structlog
 
 from stockent.figures import Histogram
-from stockent.messaging.errors import Code, MessagingError
+from stockent.messaging.errors import Code, MessagingError, jittered
 from stockent.messaging.ports import StoreError
 
 from .connect import is_store_wide, sqlite3
@@ -118,7 +117,7 @@ class Writer:
             raise MessagingError(Code.SHUTTING_DOWN, "the server is stopping")
         if self._queue.qsize() >= MAX_WAITING_WRITES:
             raise MessagingError(
-                Code.OVERLOADED, "too many writes are waiting", retry_after_ms=_jittered_retry_ms()
+                Code.OVERLOADED, "too many writes are waiting", retry_after_ms=jittered(RETRY_AFTER_MS)
             )
         future: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(Operation(kind, conversation_id, argument, future))
@@ -341,12 +340,8 @@ def _refusals(batch: list[Operation], error: BaseException) -> list[Outcome]:
         (
             operation.future,
             MessagingError(
-                Code.STORE_UNAVAILABLE, "the store cannot write now", retry_after_ms=_jittered_retry_ms()
+                Code.STORE_UNAVAILABLE, "the store cannot write now", retry_after_ms=jittered(RETRY_AFTER_MS)
             ),
         )
         for operation in batch
     ]
-
-
-def _jittered_retry_ms() -> int:
-    return RETRY_AFTER_MS + randbelow(RETRY_AFTER_MS)

@@ -87,7 +87,7 @@ class Authenticator:
             raise MessagingError(Code.AUTH_REQUIRED, "expected a token, got none")
         if len(token) > MAX_TOKEN_BYTES:
             _refuse("it is longer than 8 KB")
-        digest = _digest(token)
+        digest = token_digest(token)
         remembered = self._remembered(digest)
         if remembered is not None:
             return remembered
@@ -100,7 +100,7 @@ class Authenticator:
 
     def remembers(self, token: str) -> bool:
         """Whether it was verified a moment ago, so that `authenticate` need not take it apart again."""
-        return len(token) <= MAX_TOKEN_BYTES and self._remembered(_digest(token)) is not None
+        return len(token) <= MAX_TOKEN_BYTES and self._remembered(token_digest(token)) is not None
 
     def _remembered(self, digest: bytes) -> Identity | None:
         found = self._verified.get(digest)
@@ -199,7 +199,8 @@ def mint(
     )
 
 
-def _digest(token: str) -> bytes:
+def token_digest(token: str) -> bytes:
+    """What tells a token from others where the token itself is not to be kept."""
     return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

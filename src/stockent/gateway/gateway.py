@@ -213,7 +213,7 @@ class Gateway:
             credential.user_id for credential, reason in voided.items() if reason is Void.DISABLED
         }:
             # Sockets that are lost are among them.
-            self._namespace.to(user_room(user_id)).disconnect()
+            self._domain.emitter.end_user(user_id)
         for socket in tuple(self._namespace.sockets.values()):
             speaker: Speaker = socket.data
             if reason := voided.get(speaker.credential):

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 import structlog
 
-from ..auth import Authenticator, token_from_request
+from ..auth import Authenticator, token_digest, token_from_request
 from ..messaging.errors import MessagingError
 from ..socketio import Connection
 
@@ -43,7 +42,7 @@ class Guard:
         owner = Owner(user_id)
         token = _token(connection.request.headers)
         if token:
-            owner.remember(_digest(token))
+            owner.remember(token_digest(token))
         connection.owner = owner
 
     async def __call__(self, connection: Connection, headers: Mapping[str, str]) -> bool:
@@ -53,7 +52,7 @@ class Guard:
         owner: Owner | None = connection.owner
         if owner is None:
             return await self._opened(connection, token)
-        digest = _digest(token)
+        digest = token_digest(token)
         if digest not in owner.digests:
             if await self._user_id(token) != owner.user_id:
                 log.info("session_guarded", sid=connection.sid, owner=owner.user_id)
@@ -79,7 +78,3 @@ class Guard:
 
 def _token(headers: Mapping[str, str]) -> str:
     return token_from_request(headers.get("cookie"), headers.get("authorization"))
-
-
-def _digest(token: str) -> bytes:
-    return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -15,10 +15,10 @@ import uvicorn
 from .addresses import Proxies
 from .door import Door, OpenDoor
 from .engine import Engine
+from .handshake import websocket_protocol
 from .heads import HeadWatch, HttpProtocol
 from .polling import Polling, Receive, Scope, Send
 from .server import Server
-from .websocket import websocket_protocol
 
 #: Any ASGI application; frameworks disagree about the types of its three arguments.
 App = Callable[..., Awaitable[None]]

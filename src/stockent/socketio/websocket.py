@@ -27,7 +27,7 @@ from .packets import PacketError
 
 log = logging.getLogger("stockent.socketio")
 
-#: After so many others have their turn: a peer that floods small frames (10⁶ pings a second) would hold up the loop for seconds.
+#: Then others have a turn: a peer that floods small frames (10⁶ pings a second) would hold up the loop for seconds.
 _MAX_FRAMES_PER_TURN = 128
 #: Close codes that a peer may send: those of RFC 6455, section 7.4.1, and three that were registered later.
 _SENT_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})

@@ -237,6 +237,35 @@ async def test_an_answer_that_was_read_before_a_parting_does_not_hold_after_it(
     assert await watching == []
 
 
+async def test_an_answer_that_was_read_before_a_last_moment_was_saved_does_not_hold_after_it(
+    domain: Domain, sockets: Sockets, clock: Clock, cid: str
+) -> None:
+    was_read, saved = asyncio.Event(), asyncio.Event()
+
+    class Crossing:
+        """The real store, whose first answer comes when what it does not know yet has been saved."""
+
+        async def acquaintances(self, user_id: str, among: Sequence[str]) -> Mapping[str, str | None]:
+            known = await domain.store.acquaintances(user_id, among)
+            was_read.set()
+            await saved.wait()
+            return known
+
+        async def save_last_seen(self, seen: Mapping[str, str]) -> None:
+            await domain.store.save_last_seen(seen)
+            asyncio.get_running_loop().call_soon(saved.set)
+
+    presence = Presence(Crossing(), sockets, clock.call_later, clock.now)
+    come(presence, "ann")
+    left_at = rfc3339(clock.now())
+    presence.leave("ann", "s1")
+    asking = asyncio.ensure_future(presence.watch(BOB, ["ann"]))
+    await was_read.wait()
+    clock.advance(GRACE_S)
+    [ann] = await asking
+    assert (ann.status.value, ann.last_seen_at) == ("offline", left_at)
+
+
 class Unable:
     """A store that cannot answer now."""
 

@@ -92,7 +92,8 @@ class Presence:
         self._people: dict[str, _Person] = {}
         self._unsaved: dict[str, str] = {}
         self._saving: asyncio.Task[None] | None = None
-        self._partings = 0
+        #: Counts what makes an answer that the store is giving meanwhile out of date.
+        self._changes = 0
 
     # sockets come and go
 
@@ -140,6 +141,7 @@ class Presence:
                 self._settle(user_id, person)
             return
         self._unsaved.pop(user_id, None)
+        self._changes += 1
         if person is not None:
             person.told = PresenceStatus.OFFLINE
         self._tell(Seen(user_id=user_id, status=PresenceStatus.OFFLINE))
@@ -151,9 +153,9 @@ class Presence:
         """
         wanted = tuple(dict.fromkeys(user_ids))
         while True:
-            before = self._partings
+            before = self._changes
             known = await self._store.acquaintances(actor.user_id, wanted)
-            if before == self._partings:
+            if before == self._changes:
                 return [self._seen(user_id, known[user_id]) for user_id in wanted if user_id in known]
 
     async def part(self, ones: Collection[str], others: Collection[str]) -> None:
@@ -162,7 +164,7 @@ class Presence:
         To be called right after the commit and its events, with no await between. Who cannot be asked about counts as
         a stranger.
         """
-        self._partings += 1
+        self._changes += 1
         reaches = self._emitter.reaches
         everybody = {*ones, *others}
         watched = {user_id for user_id in everybody if reaches([presence_room(user_id)])}
@@ -256,6 +258,7 @@ class Presence:
                 # Kept for the next write: the store may come back before the node ends.
                 log.warning("last_seen_unsaved", people=len(batch), reason=error.message)
                 return
+            self._changes += 1
             for user_id, at in batch.items():
                 if self._unsaved.get(user_id) == at:
                     del self._unsaved[user_id]

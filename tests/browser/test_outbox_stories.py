@@ -119,11 +119,10 @@ def test_an_upload_goes_on_where_it_was_after_a_reload(enter: Enter, tmp_path: P
     jonas.open_conversation("Elena Rossi")
     elena.open_conversation("Jonas Weber")
     long = making.noise(tmp_path, "catalogue.bin", LONG_BYTES)
-    parts: list[str] = []
+    held = True
 
     def hold_all_but_the_first(route: Route) -> None:
-        parts.append(route.request.url)
-        if "offset=0" in route.request.url:
+        if "offset=0" in route.request.url or not held:
             route.continue_()
 
     jonas.page.route(PARTS, hold_all_but_the_first)
@@ -132,9 +131,10 @@ def test_an_upload_goes_on_where_it_was_after_a_reload(enter: Enter, tmp_path: P
     expect(last_article(jonas).get_by_role("progressbar", name="Upload")).to_be_visible()
     with jonas.page.expect_request(lambda request: _is_later_part(request.url)):
         pass
-    jonas.page.unroute(PARTS)
     after: list[str] = []
     jonas.page.on("request", lambda request: after.append(request.url) if "offset=" in request.url else None)
+    # Not by taking the route away: what it holds would go on, and might be done before the reload.
+    held = False
     jonas.page.reload()
 
     card = last_article(elena).get_by_role("group", name="catalogue.bin")

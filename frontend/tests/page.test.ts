@@ -79,12 +79,30 @@ describe('a client that wakes', () => {
     await until('healed', () => client.store.get().totalUnread === 1);
   });
 
-  test('makes a connection anew that does not answer', async () => {
+  test('compares them again after a comparison that was under way', async () => {
+    const id = backend.world.create(['ana', 'ben']);
+    const client = clientOf('ana');
+    backend.lose = () => true;
+    backend.onCommand = (name) => {
+      // The answer is made before the message, and read after the page woke.
+      if (name === 'resume' && resumes() === 1) {
+        queueMicrotask(() => {
+          backend.world.send(id, 'ben', 'while it slept');
+          see('visible');
+        });
+      }
+      return 'answer';
+    };
+    await ready(client);
+    await until('healed', () => client.store.get().totalUnread === 1);
+  });
+
+  test.each([1, 2])('makes a connection anew that does not answer its comparison %i', async (unanswered) => {
+    backend.onCommand = (name) => (name === 'resume' && resumes() >= unanswered ? 'ignore' : 'answer');
     const client = clientOf('ana');
     await ready(client);
     await until('resumed', () => resumes() === 1);
     const before = [...backend.io.sockets.sockets.keys()];
-    backend.onCommand = (name) => (name === 'resume' ? 'ignore' : 'answer');
     see('visible');
     await until('a new socket', () => [...backend.io.sockets.sockets.keys()].some((key) => !before.includes(key)));
   });

@@ -30,11 +30,11 @@ export class Sync {
   private readonly views = new Map<string, View>();
   private maxResume = MAX_RESUME;
   private readonly joining = new Set<string>();
-  private resuming = false;
+  private resuming: Promise<MessagingError | null> | null = null;
   private closed = false;
   private readonly unsubscribe: () => void;
   private readonly heal = new Timer(() => {
-    const busy = this.resuming;
+    const busy = this.resuming !== null;
     if (!busy) void this.resume(this.heldIds());
     this.heal.set(busy ? this.retryMs : jittered(this.healEveryMs));
   });
@@ -86,16 +86,20 @@ export class Sync {
   onReady({ maxResume, anew }: { maxResume: number; anew: boolean }): void {
     this.maxResume = maxResume;
     this.joining.clear();
-    this.resuming = false;
+    this.resuming = null;
     this.forgive();
     const listed = !anew && this.desk.store.get().list.status === 'loaded';
     void this.makeWhole(listed ? Promise.resolve() : this.history.list());
     this.heal.set(jittered(this.healEveryMs));
   }
 
-  /** Compare positions now. False where the server did not answer in time. */
+  /**
+   * Compare positions now; one that is under way may have been answered before a sleep, and is not enough.
+   * False where the server did not answer in time.
+   */
   async check(): Promise<boolean> {
-    return (await this.resume(this.heldIds()))?.code !== NO_ANSWER.timeout;
+    const before = await this.resuming;
+    return before?.code !== NO_ANSWER.timeout && (await this.resume(this.heldIds()))?.code !== NO_ANSWER.timeout;
   }
 
   /** In view, and within reach again. */
@@ -199,7 +203,7 @@ export class Sync {
   }
 
   private watchGaps(): void {
-    if (this.catchUp.pending || this.resuming || !this.desk.connection.online) return;
+    if (this.catchUp.pending || this.resuming !== null || !this.desk.connection.online) return;
     if (this.behindIds().length > 0) this.catchUp.set(GAP_GRACE_MS);
   }
 
@@ -212,10 +216,19 @@ export class Sync {
 
   /** Ask for what came after the positions held. Quiet: a failure is made good by the next time. Resolves with it. */
   private async resume(ids: readonly string[]): Promise<MessagingError | null> {
-    const { epoch, positions } = this.desk.store.get();
-    if (epoch === null || this.resuming || this.closed || !this.desk.connection.online) return null;
+    const { epoch } = this.desk.store.get();
+    if (epoch === null || this.resuming !== null || this.closed || !this.desk.connection.online) return null;
+    const asked = this.ask(epoch, ids);
+    this.resuming = asked;
+    const failure = await asked;
+    // A newer connection may have begun to ask anew meanwhile.
+    if (this.resuming === asked) this.resuming = null;
+    return failure;
+  }
+
+  private async ask(epoch: string, ids: readonly string[]): Promise<MessagingError | null> {
+    const { positions } = this.desk.store.get();
     const conversations = Object.fromEntries(ids.map((id) => [id, positions[id]?.seq ?? 0]));
-    this.resuming = true;
     try {
       const ack = await this.desk.connection.command('resume', { epoch, conversations });
       if (ack.reset) {
@@ -227,8 +240,6 @@ export class Sync {
       return null;
     } catch (error) {
       return toMessagingError(error);
-    } finally {
-      this.resuming = false;
     }
   }
 

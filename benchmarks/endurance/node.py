@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -140,12 +141,18 @@ class Node:
                 return int(line.split()[1]) * 1024
         return self.usage().resident_bytes
 
-    def held_ports(self) -> set[int]:
-        """The peers' ports of the connections that it still holds: what it closed has no inode any more."""
+    def held_ports(self, host: str = "127.0.0.1") -> set[int]:
+        """The ports on `host` of the connections that it still holds: what it closed has no inode any more.
+
+        Elsewhere the same numbers may be others' ports.
+        """
         lines = (Path("/proc") / str(self.pid) / "net" / "tcp").read_text().splitlines()[1:]
         fields = [line.split() for line in lines]
         own = f":{self.port:04X}"
-        return {int(f[2].rpartition(":")[2], 16) for f in fields if f[1].endswith(own) and f[9] != "0"}
+        # As proc(5) writes it: the bytes of the address, read as a number of this machine.
+        peer = f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:"
+        held = (f[2] for f in fields if f[1].endswith(own) and f[9] != "0" and f[2].startswith(peer))
+        return {int(address.removeprefix(peer), 16) for address in held}
 
     def tracebacks(self) -> int:
         return self.log.read_text(errors="replace").count("Traceback")

@@ -28,8 +28,8 @@ PICTURE_EVERY = 9
 ROWS_DRAWN = 100
 #: How far a message that one looks at may move by itself.
 SLACK_PX = 3
-STEP_PX = 400
-STEPS = 180
+STEP_PX = 600
+STEPS = 120
 BEGUN_S = 1_700_000_000
 SPACING_S = 300
 WORDS = [

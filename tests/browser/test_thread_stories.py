@@ -80,7 +80,7 @@ def test_a_reply_quotes_and_leads_to_what_it_answers(enter: Enter) -> None:
     jonas.page.get_by_role("textbox", name="Message").fill("As I asked here.")
     jonas.page.reload()
     expect(jonas.page.get_by_role("textbox", name="Message")).to_have_value("As I asked here.")
-    expect(jonas.page.get_by_text("In reply to")).to_be_attached()
+    expect(jonas.page.locator("form").get_by_text("In reply to")).to_be_attached()
     jonas.page.get_by_role("textbox", name="Message").press("Enter")
     jonas.sees("As I asked here.")
 

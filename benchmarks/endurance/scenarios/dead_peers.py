@@ -53,7 +53,8 @@ async def _stopped(stage: Stage) -> Sequence[Figure]:
         stage.node(factor=stage.factor) as node,
         _peers(node, stage.of(200, 200, 20)) as (ports, process),
     ):
-        return await _silenced(stage, node, "stopped", ports, lambda: process.send_signal(signal.SIGSTOP))
+        stop = lambda: process.send_signal(signal.SIGSTOP)  # noqa: E731
+        return await _silenced(stage, node, "stopped", ports, stop, host="127.0.0.1")
 
 
 async def unplugged(stage: Stage) -> Sequence[Figure]:
@@ -73,14 +74,14 @@ async def unplugged(stage: Stage) -> Sequence[Figure]:
             _peers(node, stage.of(200, 200, 20), host=HERE, prefix=inside) as (ports, _),
         ):
             unplug = lambda: _ip("link", "set", "far", "down", prefix=inside)  # noqa: E731
-            return await _silenced(stage, node, "unplugged", ports, unplug)
+            return await _silenced(stage, node, "unplugged", ports, unplug, host=THERE)
     finally:
         far.kill()
         await far.wait()
 
 
 async def _silenced(
-    stage: Stage, node: Node, how: str, ports: Collection[int], silence: Silence
+    stage: Stage, node: Node, how: str, ports: Collection[int], silence: Silence, *, host: str
 ) -> Sequence[Figure]:
     limits = server.LIMITS
     within_s = (limits.ping_interval_s + limits.ping_timeout_s) * node.factor
@@ -95,7 +96,7 @@ async def _silenced(
         left = set(ports)
         while left and time.monotonic() - begun < within_s + 10:
             await asyncio.sleep(LOOK_EVERY_S)
-            still = left & node.held_ports()
+            still = left & node.held_ports(host)
             closed += [time.monotonic() - begun] * (len(left) - len(still))
             left = still
         kept = await files_kept(node, before, beside=-len(ports))

@@ -87,7 +87,8 @@ def _kinds() -> Sequence[Kind]:
         Kind("head of a request", limits.head_timeout_s, _silent, head),
         Kind("body of a message over HTTP", bodies.BODY_TIMEOUT_S, _posting, body),
         Kind("body of a polling client", limits.body_timeout_s, _polling, b"4" * BODY_BYTES),
-        Kind("frame before the namespace", limits.connect_timeout_s, _upgraded, endless),
+        # It is told of its end first, and has some seconds to answer, as it never will.
+        Kind("frame before the namespace", limits.connect_timeout_s + limits.linger_s, _upgraded, endless),
         Kind("frame of a connected socket", heartbeat_s, _connected, endless),
     )
 

@@ -16,12 +16,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # The virtual environment comes first: a Node.js that was brought from PyPI lies there.
 export PATH := $(BIN):$(PATH)
 
-# What needs the machine for itself: browsers, load, and servers that are killed.
-ALONE := tests/browser tests/attacks tests/torture tests/durability
+# What runs beside something else tells its lines at its end, where this make can do that.
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 NODE_READY := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1
 
-.PHONY: help run test lint types check page wheel bench attacks torture endure lock clean
+.PHONY: help run test lint types page-test check page wheel bench attacks torture endure lock clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -29,10 +29,9 @@ help: ## Show what there is to make
 run: $(VENV)/.ready $(PAGE) ## Set up, build the page and serve the demo at http://127.0.0.1:5001
 	$(BIN)/stockent serve --demo --port $(PORT)
 
-test: $(VENV)/.ready $(PAGE) $(VENV)/.browser lint types ## Set up and run every check and test
-	cd frontend && npm test
-	$(BIN)/pytest tests -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
-	$(BIN)/pytest $(ALONE) $(if $(shell command -v cc),benchmarks)
+test: $(VENV)/.ready $(PAGE) $(VENV)/.browser ## Set up and run every check and test
+	$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types page-test
+	$(BIN)/pytest tests $(if $(shell command -v cc),benchmarks) -n 2 --dist loadfile
 
 lint: $(VENV)/.ready frontend/node_modules/.ready ## Format, lint and import rules
 	$(BIN)/ruff format --check src tests benchmarks
@@ -44,6 +43,9 @@ types: $(VENV)/.ready frontend/node_modules/.ready ## Types of Python and TypeSc
 	$(BIN)/mypy
 	$(BIN)/python -m stockent.schema_export --check
 	cd frontend && npm run typecheck && npm run types -- --check
+
+page-test: frontend/node_modules/.ready ## Tests of the page and of its client
+	cd frontend && npm test
 
 check: $(VENV)/.ready ## Start a server and run the real-time check against it
 	$(BIN)/stockent check

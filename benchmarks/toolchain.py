@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -41,8 +42,11 @@ def _compile(target: Path, sources: Sequence[Path], *, headers: Sequence[Path]) 
         return
     compiler = program("cc", "install a C compiler (Debian: apt-get install gcc libc6-dev)")
     target.parent.mkdir(exist_ok=True)
+    # Another process may compile the same, or run what is there.
+    made = target.with_name(f"{target.name}.{os.getpid()}")
     done = subprocess.run(
-        [compiler, *_FLAGS, "-o", target, *sources], capture_output=True, text=True, check=False
+        [compiler, *_FLAGS, "-o", made, *sources], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise MissingError(f"cc could not compile {target.name}:\n{done.stderr}")
+    made.replace(target)

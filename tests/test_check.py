@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -101,8 +100,7 @@ async def child(*arguments: str, **environ: str) -> asyncio.subprocess.Process:
     )
 
 
-async def test_it_starts_a_server_of_its_own_and_passes_every_step_in_time() -> None:
-    begun = time.monotonic()
+async def test_it_starts_a_server_of_its_own_and_passes_every_step() -> None:
     process = await child()
     output, _ = await process.communicate()
     text = output.decode()
@@ -110,7 +108,6 @@ async def test_it_starts_a_server_of_its_own_and_passes_every_step_in_time() -> 
     assert marks(text) == dict.fromkeys(TITLES, "✓")
     assert f"{len(TITLES)} passed, 0 failed, 0 not run" in text
     assert "\x1b" not in text
-    assert time.monotonic() - begun < 15
 
 
 async def test_it_passes_against_a_running_server_and_leaves_nothing_there(tmp_path: Path) -> None:

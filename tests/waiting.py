@@ -11,7 +11,7 @@ T = TypeVar("T")
 _INTERVAL_S = 0.005
 
 
-async def poll_until(condition: Callable[[], T], deadline_s: float = 5.0) -> T:
+async def poll_until(condition: Callable[[], T], deadline_s: float = 10.0) -> T:
     """Ask `condition` until its answer is true, and return that. Raises AssertionError at the deadline."""
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline_s

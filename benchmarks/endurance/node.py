@@ -142,17 +142,17 @@ class Node:
         return self.usage().resident_bytes
 
     def held_ports(self, host: str = "127.0.0.1") -> set[int]:
-        """The ports of the connections from `host` that it still holds: what it closed has no inode any more."""
+        """The ports on `host` of the connections that it still holds: what it closed has no inode any more.
+
+        Elsewhere the same numbers may be others' ports.
+        """
         lines = (Path("/proc") / str(self.pid) / "net" / "tcp").read_text().splitlines()[1:]
         fields = [line.split() for line in lines]
         own = f":{self.port:04X}"
-        # proc(5): an address is its four bytes in the order of the machine, in hexadecimal.
+        # As proc(5) writes it: the bytes of the address, read as a number of this machine.
         peer = f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:"
-        return {
-            int(f[2].removeprefix(peer), 16)
-            for f in fields
-            if f[1].endswith(own) and f[2].startswith(peer) and f[9] != "0"
-        }
+        held = (f[2] for f in fields if f[1].endswith(own) and f[9] != "0" and f[2].startswith(peer))
+        return {int(address.removeprefix(peer), 16) for address in held}
 
     def tracebacks(self) -> int:
         return self.log.read_text(errors="replace").count("Traceback")

@@ -55,6 +55,8 @@ describe('a message', () => {
     uploads.change('u1', { status: 'ready', attachment: picture });
     await until('the picture', () => messages().at(-1)?.type === 'IMAGE');
     expect(messages().at(-1)?.attachments).toMatchObject([{ id: 'f1' }]);
+    // The event may come before the ack.
+    await until('released', () => uploads.released.length > 0);
     expect(uploads.released).toEqual(['u1']);
   });
 

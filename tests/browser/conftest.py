@@ -123,9 +123,19 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(scope="session")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a demo has stored once it has started: filled once, and copied for each test."""
+    data_dir = tmp_path_factory.mktemp("first-day")
+    demo = Demo(data_dir)
+    demo.start()
+    demo.stop()
+    return data_dir
+
+
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    demo = Demo(tmp_path)
+def demo(first_day: Path, tmp_path: Path) -> Iterator[Demo]:
+    demo = Demo(shutil.copytree(first_day, tmp_path, dirs_exist_ok=True))
     demo.start()
     yield demo
     demo.stop()

@@ -173,12 +173,11 @@ def test_an_upload_goes_on_after_the_server_died_in_its_middle(
             second.append(route)
 
     jonas.page.route(PARTS, hold_the_second_part)
-    choose_files(jonas, [long])
-    jonas.write("All articles of the year.")
     with jonas.page.expect_request(
         lambda request: "offset=" in request.url and "offset=0" not in request.url
     ):
-        pass
+        choose_files(jonas, [long])
+        jonas.write("All articles of the year.")
     expect(last_article(jonas).get_by_role("progressbar", name="Upload")).to_be_visible()
     jonas.screenshot("files-progress-1440-light")
 

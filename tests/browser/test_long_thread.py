@@ -28,8 +28,8 @@ PICTURE_EVERY = 9
 ROWS_DRAWN = 100
 #: How far a message that one looks at may move by itself.
 SLACK_PX = 3
-STEP_PX = 400
-STEPS = 180
+STEP_PX = 600
+STEPS = 120
 BEGUN_S = 1_700_000_000
 SPACING_S = 300
 WORDS = [
@@ -47,12 +47,9 @@ WORDS = [
 
 
 @pytest.fixture(scope="module")
-def long_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def long_store(first_day: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's store, in which Jonas and Lin have talked for a year."""
-    data_dir = tmp_path_factory.mktemp("long")
-    demo = Demo(data_dir)
-    demo.start()
-    demo.stop()
+    data_dir = shutil.copytree(first_day, tmp_path_factory.mktemp("long"), dirs_exist_ok=True)
     _fill(next(data_dir.glob("*.db")))
     return data_dir
 

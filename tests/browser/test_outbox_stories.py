@@ -126,11 +126,10 @@ def test_an_upload_goes_on_where_it_was_after_a_reload(enter: Enter, tmp_path: P
             route.continue_()
 
     jonas.page.route(PARTS, hold_all_but_the_first)
-    choose_files(jonas, [long])
-    jonas.write("All articles of the year.")
-    expect(last_article(jonas).get_by_role("progressbar", name="Upload")).to_be_visible()
     with jonas.page.expect_request(lambda request: _is_later_part(request.url)):
-        pass
+        choose_files(jonas, [long])
+        jonas.write("All articles of the year.")
+    expect(last_article(jonas).get_by_role("progressbar", name="Upload")).to_be_visible()
     after: list[str] = []
     jonas.page.on("request", lambda request: after.append(request.url) if "offset=" in request.url else None)
     # Not by taking the route away: what it holds would go on, and might be done before the reload.

@@ -80,7 +80,7 @@ def test_a_reply_quotes_and_leads_to_what_it_answers(enter: Enter) -> None:
     jonas.page.get_by_role("textbox", name="Message").fill("As I asked here.")
     jonas.page.reload()
     expect(jonas.page.get_by_role("textbox", name="Message")).to_have_value("As I asked here.")
-    expect(jonas.page.get_by_text("In reply to")).to_be_attached()
+    expect(jonas.page.locator("form").get_by_text("In reply to")).to_be_attached()
     jonas.page.get_by_role("textbox", name="Message").press("Enter")
     jonas.sees("As I asked here.")
 
@@ -204,6 +204,7 @@ def test_in_a_group_one_sees_who_has_read_and_who_not_yet(enter: Enter) -> None:
     for person in (katrin, amira, jonas):
         person.open_conversation(GROUP)
     amira.page.get_by_role("link", name=re.compile("Jonas Weber")).first.click()
+    expect(amira.page.get_by_role("heading", level=1)).to_contain_text("Jonas Weber")
 
     katrin.write("The customs broker asks for the *packing* list.")
     expect(_fate(katrin)).to_have_text(re.compile("Read by 1"))
@@ -300,6 +301,7 @@ def test_formatting_is_typed_pasted_and_copied(enter: Enter) -> None:
     amira.screenshot("thread-formatted-desk-dark")
 
     _choose(jonas, "one carton", "Copy text")
+    expect(jonas.page.get_by_role("region", name="Notifications")).to_contain_text("Text copied")
     box.focus()
     jonas.page.keyboard.press("Control+v")
     expect(box).to_have_value(re.compile(r"^- one [_*]carton[_*]\n- two$"))

@@ -38,7 +38,8 @@ def test_a_voice_message_is_recorded_heard_and_played_faster(
     name = f"{size[0]}-{scheme}"
     voice = jonas.page.get_by_role("group", name="Voice message", exact=True).last
     voice.get_by_role("button", name="Record a voice message").click()
-    expect(voice.get_by_role("timer")).to_have_text("0:02")
+    # Not one second only: that may pass between two looks.
+    expect(voice.get_by_role("timer")).to_have_text(re.compile("0:0[2-9]"))
     expect(amira.page.get_by_text(re.compile("recording", re.IGNORECASE)).first).to_be_visible()
     jonas.screenshot(f"voice-recording-{name}")
     voice.get_by_role("button", name="Stop recording").click()

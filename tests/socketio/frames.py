@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .serving import Endpoint
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-WITHIN_S = 5.0
+WITHIN_S = 10.0
 _EXTENSIONS = "sec-websocket-extensions:"
 
 

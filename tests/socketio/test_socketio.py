@@ -85,13 +85,13 @@ async def test_connecting_twice_to_a_namespace_closes_the_connection(connected: 
 
 
 async def test_who_never_connects_is_closed_at_the_connect_timeout(echo: Endpoint, clients: Clients) -> None:
-    client = await clients.websocket(echo)
     started = asyncio.get_running_loop().time()
+    client = await clients.websocket(echo)
 
     # Its pings are answered: it is alive, but wants nothing.
     assert await client.closed() == 1008
 
-    assert 0.95 <= asyncio.get_running_loop().time() - started < 2.0
+    assert asyncio.get_running_loop().time() - started >= 0.95
 
 
 # disconnecting

@@ -13,7 +13,7 @@ from tests.waiting import poll_until
 from .conftest import OpenTcp, Serve
 from .frames import BINARY, TEXT, encode
 from .serving import Endpoint
-from .wire import Client, Clients, Packet, PollingClient, WebSocketClient, from_payload
+from .wire import WITHIN_S, Client, Clients, Packet, PollingClient, WebSocketClient, from_payload
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ async def test_a_probe_with_a_broken_frame_leaves_polling_as_it_was(
 
 async def poll_until_upgradable(engine: Endpoint, clients: Clients, polling: PollingClient) -> None:
     """The server may learn a little later than the test that a probe is gone; it must then admit the next."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             probe = await clients.probe(engine, polling)
             await probe.send("2probe")

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from .serving import Endpoint
 
-WITHIN_S = 5.0
+WITHIN_S = 10.0
 SEPARATOR = "\x1e"
 
 Packet = str | bytes

@@ -54,7 +54,7 @@ async def _stopped(stage: Stage) -> Sequence[Figure]:
         _peers(node, stage.of(200, 200, 20)) as (ports, process),
     ):
         stop = lambda: process.send_signal(signal.SIGSTOP)  # noqa: E731
-        return await _silenced(stage, node, "stopped", "127.0.0.1", ports, stop)
+        return await _silenced(stage, node, "stopped", ports, stop, host="127.0.0.1")
 
 
 async def unplugged(stage: Stage) -> Sequence[Figure]:
@@ -74,14 +74,14 @@ async def unplugged(stage: Stage) -> Sequence[Figure]:
             _peers(node, stage.of(200, 200, 20), host=HERE, prefix=inside) as (ports, _),
         ):
             unplug = lambda: _ip("link", "set", "far", "down", prefix=inside)  # noqa: E731
-            return await _silenced(stage, node, "unplugged", THERE, ports, unplug)
+            return await _silenced(stage, node, "unplugged", ports, unplug, host=THERE)
     finally:
         far.kill()
         await far.wait()
 
 
 async def _silenced(
-    stage: Stage, node: Node, how: str, host: str, ports: Collection[int], silence: Silence
+    stage: Stage, node: Node, how: str, ports: Collection[int], silence: Silence, *, host: str
 ) -> Sequence[Figure]:
     limits = server.LIMITS
     within_s = (limits.ping_interval_s + limits.ping_timeout_s) * node.factor

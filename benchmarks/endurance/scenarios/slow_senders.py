@@ -87,7 +87,7 @@ def _kinds() -> Sequence[Kind]:
         Kind("head of a request", limits.head_timeout_s, _silent, head),
         Kind("body of a message over HTTP", bodies.BODY_TIMEOUT_S, _posting, body),
         Kind("body of a polling client", limits.body_timeout_s, _polling, b"4" * BODY_BYTES),
-        # In the middle of a frame nobody answers the close frame.
+        # It is told of its end first, and has some seconds to answer, as it never will.
         Kind("frame before the namespace", limits.connect_timeout_s + limits.linger_s, _upgraded, endless),
         Kind("frame of a connected socket", heartbeat_s, _connected, endless),
     )

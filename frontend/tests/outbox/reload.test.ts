@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
+import type { MessagingClient } from '../../src/client';
 import { Shelf } from '../../src/client/outbox/shelf';
 import { Carrying, picture } from '../server/carrying';
 import { backend, clientOf, ready, sends } from '../server/rig';
@@ -33,6 +34,12 @@ async function keptIs(userId: string, wanted: string[]): Promise<void> {
   await vi.waitUntil(async () => JSON.stringify(await kept(userId)) === JSON.stringify(wanted), { timeout: 5_000 });
 }
 
+/** Its page is gone, and the server has taken all that came before. */
+async function left(page: MessagingClient): Promise<void> {
+  page.close();
+  await until('gone', () => backend.io.sockets.sockets.size === 0);
+}
+
 const stored = () => backend.world.kept.get(id)?.messages.map(({ content }) => content) ?? [];
 
 describe('after a reload', () => {
@@ -42,7 +49,7 @@ describe('after a reload', () => {
     await ready(page);
     const clientIds = ['one', 'two', 'three'].map((text) => page.send(id, text));
     await keptIs('ana', ['one', 'two', 'three']);
-    page.close();
+    await left(page);
     backend.onCommand = () => 'answer';
     const before = sends().length;
     const reloaded = clientOf('ana');
@@ -61,7 +68,7 @@ describe('after a reload', () => {
     page.send(id, 'once');
     await until('at the server', () => stored().length === 1);
     await keptIs('ana', ['once']);
-    page.close();
+    await left(page);
     backend.onCommand = () => 'answer';
     const reloaded = clientOf('ana');
     await ready(reloaded);
@@ -94,7 +101,7 @@ describe('after a reload', () => {
     await ready(page);
     page.send(id, 'ana’s');
     await keptIs('ana', ['ana’s']);
-    page.close();
+    await left(page);
     backend.onCommand = () => 'answer';
     const other = clientOf('ben');
     await ready(other);

@@ -158,6 +158,7 @@ describe('signing out', () => {
     one.close();
     await until('ended', () => two.store.get().connection.status === 'refused');
     expect(told).toBe(1);
+    await until('nothing of hers is on its way', () => backend.io.sockets.sockets.size === 1);
     letGo();
     two.close();
     ben.send(id, 'ben’s');

@@ -1,5 +1,8 @@
+/** On a machine with other things to do. */
+export const UNTIL_MS = 8_000;
+
 /** Wait until `read` gives something true, and return it; fail with `what` after the deadline. */
-export async function until<T>(what: string, read: () => T, deadlineMs = 8_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, read: () => T, deadlineMs = UNTIL_MS): Promise<NonNullable<T>> {
   const end = Date.now() + deadlineMs;
   for (;;) {
     const value = read();

@@ -294,6 +294,21 @@ async def test_an_address_of_many_wrong_tokens_is_refused_before_they_are_looked
     assert "sid" in await from_address(place, clients, "192.0.2.1", transport, place.token("ben"))
 
 
+async def test_wrong_tokens_to_renew_a_socket_by_count_as_those_to_open_one(
+    limited: Open, clients: Clients
+) -> None:
+    place = await limited("address_failures=1/60s:3")
+    forged = place.token("ann", secret="another-secret-" + "x" * 32)
+    ann = await place.device("ann", headers={"X-Forwarded-For": "192.0.2.1"})
+    for _ in range(3):
+        await ann.refused("refresh_token", code="auth_invalid", token=forged)
+    await ann.refused("refresh_token", code="rate_limited", token=place.token("ann"))
+    refusal = await from_address(place, clients, "192.0.2.1", WEBSOCKET, place.token("ben"))
+    assert refusal["code"] == "rate_limited"
+    place.clock.advance(120)
+    assert (await ann.done("refresh_token", token=place.token("ann")))["ok"]
+
+
 async def test_sessions_of_an_address_are_limited_and_this_machine_s_are_not(
     limited: Open, clients: Clients
 ) -> None:

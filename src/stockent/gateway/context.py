@@ -37,7 +37,8 @@ class Context:
     """One for each gateway."""
 
     domain: Domain
-    identify: Callable[[str], Awaitable[Identity]]
+    #: Who speaks by this token, sent by this socket.
+    identify: Callable[[Socket, str], Awaitable[Identity]]
 
 
 #: A command of the table in `messaging.commands`: what it takes is decoded already, and what it returns is the ack.

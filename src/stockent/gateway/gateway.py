@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from ..auth import Authenticator, Identity, identify, token_from_request
+from ..auth import Authenticator, Identity, token_from_request
 from ..messaging import users
 from ..messaging.commands import COMMANDS, MAX_RESUME_CONVERSATIONS, Done, ErrorBody, Failed
 from ..messaging.decoding import decode
@@ -124,13 +124,7 @@ class Gateway:
         socket.auth = {}
         try:
             self._refuse_while_draining()
-            identity = await identify_from(
-                socket.request.address,
-                token,
-                authenticator=self._authenticator,
-                store=self._domain.store,
-                rates=self._rates,
-            )
+            identity = await self._identify(socket, token)
             await users.seen(self._domain, identity.profile)
         except MessagingError as error:
             self.figures.refused[error.code] += 1
@@ -148,8 +142,14 @@ class Gateway:
         # Last, since proving the rooms took time in which the token may have been voided.
         return not await store.voided(speaker.credential)
 
-    async def _identify(self, token: str) -> Identity:
-        return await identify(self._authenticator, self._domain.store, token)
+    async def _identify(self, socket: Socket, token: str) -> Identity:
+        return await identify_from(
+            socket.request.address,
+            token,
+            authenticator=self._authenticator,
+            store=self._domain.store,
+            rates=self._rates,
+        )
 
     async def _greet(self, socket: Socket) -> None:
         speaker: Speaker = socket.data

@@ -10,7 +10,6 @@ import asyncio
 import heapq
 import json
 import logging
-import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import lru_cache
@@ -20,6 +19,7 @@ from urllib.parse import parse_qsl
 
 from .connection import POLLING, WEBSOCKET, ClosedByPeer, Connection, Link, Reason, Request, State
 from .door import Door, OpenDoor
+from .ids import new_id
 from .limits import Limits
 from .outbox import Outbox
 from .packets import PacketError
@@ -164,7 +164,7 @@ class Engine:
     def open(self, transport: str, link: Link, request: Request) -> Connection:
         """Begin a session and send its open packet."""
         now = asyncio.get_running_loop().time()
-        connection = Connection(secrets.token_urlsafe(15), transport, link, request, self.limits, now=now)
+        connection = Connection(new_id(), transport, link, request, self.limits, now=now)
         self.connections[connection.sid] = connection
         self._door.opened(request.address)
         self._heartbeats.add(connection)

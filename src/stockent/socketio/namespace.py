@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from .broker import Action, Broadcast, Broker
 from .connection import Connection, Request
 from .deflate import Deflater
+from .ids import new_id
 from .limits import Limits
 from .packets import RESERVED_EVENTS, Kind, Packet, encode
 from .recovery import Lost, Recovery
@@ -305,7 +305,7 @@ class Socket:
     )
 
     def __init__(self, namespace: Namespace, connection: Connection, auth: dict[str, Any]) -> None:
-        self.id = secrets.token_urlsafe(15)
+        self.id = new_id()
         self.namespace = namespace
         self.connection = connection
         self.auth = auth

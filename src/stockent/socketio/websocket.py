@@ -17,12 +17,11 @@ from picows import (
     WSListener,
     WSMsgType,
     WSTransport,
-    WSUpgradeRequest,
 )
 
 from .connection import WEBSOCKET, Connection, Reason, Request, State
 from .deflate import DeflateError, InflatedTooLargeError, inflate
-from .engine import Engine, Query
+from .engine import Engine
 from .frames import pong_frame
 from .packets import PacketError
 
@@ -47,14 +46,13 @@ class WebSocketLink(WSListener):
     """One WebSocket: the `Link` of a session, or of a session's probe until the upgrade is done."""
 
     __slots__ = (
-        "_address",
         "_closed",
         "_connection",
         "_engine",
         "_fragments",
         "_frames",
         "_held",
-        "_query",
+        "_request",
         "_resting",
         "_tcp",
         "_timer",
@@ -66,17 +64,18 @@ class WebSocketLink(WSListener):
     def __init__(
         self,
         engine: Engine,
-        query: Query,
+        request: Request,
         connection: Connection | None,
         *,
-        address: str,
         max_deflated_bytes: int,
     ) -> None:
-        """`max_deflated_bytes`: as agreed on; 0 where permessage-deflate was not negotiated."""
+        """`connection`: the one to take over, None to open one by this request.
+
+        `max_deflated_bytes`: as agreed on; 0 where permessage-deflate was not negotiated.
+        """
         self.max_deflated_bytes = max_deflated_bytes
         self._engine = engine
-        self._query: Query | None = query
-        self._address = address
+        self._request: Request | None = request
         self._connection = connection
         self._fragments: _Fragments | None = None
         #: Ends the probe, or the link.
@@ -132,12 +131,14 @@ class WebSocketLink(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
-        self._tcp = transport.underlying_transport
+        self._tcp = cast(Any, transport.underlying_transport).tcp
         self._tcp.set_write_buffer_limits(high=self._engine.limits.max_backlog_bytes)
-        query, self._query = self._query, None
-        assert query is not None
+        # picows keeps it for as long as the connection lives: about 1 KB that nobody reads.
+        del transport.request.headers
+        request, self._request = self._request, None
+        assert request is not None
         if self._connection is None:
-            self._connection = self._engine.open(WEBSOCKET, self, _request(transport, query, self._address))
+            self._connection = self._engine.open(WEBSOCKET, self, request)
         elif self._connection.begin_upgrade(self):
             self._call_later(self._engine.limits.upgrade_timeout_s, self._end_probe)
         else:
@@ -384,18 +385,3 @@ class _Fragments:
         self.count = 0
         self.is_text = is_text
         self.is_deflated = is_deflated
-
-
-def _request(transport: WSTransport, query: Query, address: str) -> Request:
-    request = transport.request
-    path = request.path.decode("latin-1").partition("?")[0]
-    headers = lower_headers(request)
-    # picows keeps both for as long as the connection lives: about 2 KB that nobody reads.
-    request.headers.clear()
-    transport.response.headers.clear()
-    return Request(path, query.all, headers, address)
-
-
-def lower_headers(request: WSUpgradeRequest) -> dict[str, str]:
-    """As `Request` has them."""
-    return {name.lower(): value for name, value in request.headers.items()}

@@ -125,12 +125,12 @@ class Gateway:
         try:
             self._refuse_while_draining()
             identity = await self._identify(socket, token)
-            await users.seen(self._domain, identity.profile)
         except MessagingError as error:
             self.figures.refused[error.code] += 1
             log.info("connect_refused", code=error.code, address=socket.request.address)
             raise ConnectError(error.message, _told(error)) from error
         socket.data = Speaker.of(identity)
+        socket.data.profile = identity.profile
         self.guard.own(socket.connection, identity.profile.id)
 
     async def _may_return(self, socket: Socket, lost: Lost) -> bool:
@@ -164,7 +164,9 @@ class Gateway:
                 # After it was verified, and before this socket could be found.
                 socket.disconnect(close=True)
                 return
-            greeting = await self._domain.store.greeting(user_id)
+            profile, speaker.profile = speaker.profile, None
+            assert profile is not None
+            greeting = await users.arrive(self._domain, profile)
         except MessagingError as error:
             # Without `ready` a client would wait for ever; closed, it knows that it has to come back.
             log.warning("greeting_failed", socket=socket.id, code=error.code, reason=error.message)

@@ -246,6 +246,47 @@ async def test_what_is_remembered_of_a_token_is_of_no_use_to_another() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [{"aud": {"stockent": 1}}, {"aud": ["shop", 1]}, {"aud": 1}, {"aud": True}, {"jti": 7}, {"jti": None}],
+)
+async def test_a_claim_of_the_wrong_kind_is_refused(claims: dict[str, Any]) -> None:
+    claims = {"sub": "ana", "exp": NOW + 60, **claims}
+    assert await refused(by_secret(), signed(claims, SECRET.encode())) is Code.AUTH_INVALID
+
+
+async def test_half_a_character_at_the_end_of_a_name_keeps_nobody_out() -> None:
+    cut = signed({"sub": "ana", "exp": NOW + 60, "name": "Ana \ud83d"}, SECRET.encode())
+    assert (await by_secret().authenticate(cut)).profile.name == "Ana"
+
+
+@pytest.mark.parametrize("position", range(0, 150, 3))
+@pytest.mark.parametrize("char", "A_=.")
+async def test_a_changed_token_is_accepted_only_where_the_library_would(position: int, char: str) -> None:
+    good = token(iat=NOW, iss="me")
+    changed = good[:position] + char + good[position + 1 :]
+    verdict = "accepted"
+    try:
+        jwt.decode(changed, SECRET, ["HS256"], options={"verify_exp": False, "verify_iat": False})
+    except jwt.PyJWTError:
+        verdict = "refused"
+    assert verdict == "refused" or changed == good
+    if verdict == "refused":
+        assert await refused(by_secret(), changed) is Code.AUTH_INVALID
+
+
+async def test_a_signature_has_one_spelling() -> None:
+    good = token()
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    # 32 bytes leave two bits of the last of 43 characters unused.
+    same = good[:-1] + letters[letters.index(good[-1]) ^ 1]
+    assert base64.urlsafe_b64decode(good.split(".")[2] + "=") == base64.urlsafe_b64decode(
+        same.split(".")[2] + "="
+    )
+    assert await refused(by_secret(), same) is Code.AUTH_INVALID
+    assert (await by_secret().authenticate(good)).profile.id == "ana"
+
+
 async def test_audience_and_issuer_are_required_when_configured() -> None:
     strict = by_secret(JWT_AUDIENCE="stockent", JWT_ISSUER="https://id.example")
     good: dict[str, Any] = {"aud": ["stockent", "shop"], "iss": "https://id.example"}

@@ -124,6 +124,11 @@ def test_a_random_secret_is_taken_as_it_is(secret: str) -> None:
     assert load(JWT_SECRET=secret).jwt_secret == secret
 
 
+def test_a_public_key_is_no_secret() -> None:
+    [problem] = problems(JWT_SECRET=P256_PEM)
+    assert problem.startswith("JWT_SECRET: expected a secret, got a public key")
+
+
 def test_the_settings_do_not_show_their_secret() -> None:
     assert SECRET not in repr(load())
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .durations import duration_s
 from .files.files_url import FilesUrlError, S3Keys, S3Place, parse_files_url
-from .keys import UnusableKeyError, key_from_pem
+from .keys import UnusableKeyError, key_from_pem, key_from_secret
 from .messaging.models import MAX_ATTACHMENTS
 from .messaging.policy import Policy
 from .networks import MAX_PROXIES, Network, parse_networks
@@ -376,6 +376,11 @@ class _Reader:
             return None
         if reason := weakness(secret):
             self.problems.append(f"JWT_SECRET: {reason} ({SECRET_HINT})")
+            return secret
+        try:
+            key_from_secret(secret)
+        except UnusableKeyError as refused:
+            self.problems.append(f"JWT_SECRET: {refused} ({SECRET_HINT})")
         return secret
 
     def _refuse_second_key(self, keys: list[str], *, demo: bool) -> None:

@@ -15,11 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt import PyJWK
+from jwt.algorithms import get_default_algorithms
 from jwt.exceptions import PyJWTError
 
 MIN_RSA_BITS = 2_048
 MAX_RSA_BITS = 8_192
 MAX_JWKS_KEYS = 100
+
+_ALGORITHMS = get_default_algorithms()
 
 
 class UnusableKeyError(Exception):
@@ -33,9 +36,16 @@ class VerifyKey(NamedTuple):
     key: Any
     kid: str | None = None
 
+    def verifies(self, signed: bytes, signature: bytes) -> bool:
+        return bool(_ALGORITHMS[self.algorithm].verify(signed, self.key, signature))
+
 
 def key_from_secret(secret: str) -> VerifyKey:
-    return VerifyKey("HS256", secret.encode())
+    """Raises `UnusableKeyError` for a public key: who knows that one could sign by it."""
+    try:
+        return VerifyKey("HS256", _ALGORITHMS["HS256"].prepare_key(secret.encode()))
+    except PyJWTError:
+        raise UnusableKeyError("expected a secret, got a public key or a certificate") from None
 
 
 def key_from_pem(pem: str) -> VerifyKey:

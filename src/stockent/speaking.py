@@ -21,8 +21,8 @@ async def identify_from(
     place = address_key(address)
     if not token:
         rates.take(Limit.ADDRESS_REQUESTS, place)
-    elif not authenticator.remembers(token):
-        rates.look(Limit.ADDRESS_FAILURES, place)
+    else:
+        _look(authenticator, token, rates, place)
     try:
         return await identify(authenticator, store, token)
     except MessagingError as refusal:
@@ -32,3 +32,11 @@ async def identify_from(
             # Nobody's guess, but work all the same.
             rates.take(Limit.ADDRESS_REQUESTS, place)
         raise
+
+
+def _look(authenticator: Authenticator, token: str, rates: Rates, place: str | None) -> None:
+    try:
+        rates.look(Limit.ADDRESS_FAILURES, place)
+    except MessagingError:
+        if not authenticator.remembers(token):
+            raise

@@ -294,6 +294,30 @@ async def test_an_address_of_many_wrong_tokens_is_refused_before_they_are_looked
     assert "sid" in await from_address(place, clients, "192.0.2.1", transport, place.token("ben"))
 
 
+async def test_wrong_tokens_to_renew_a_socket_by_count_as_those_to_open_one(
+    limited: Open, clients: Clients
+) -> None:
+    place = await limited("address_failures=1/60s:3")
+    forged = place.token("ann", secret="another-secret-" + "x" * 32)
+    ann = await clients.open(WEBSOCKET, Endpoint(place.node.port), {"X-Forwarded-For": "192.0.2.1"})
+    assert "sid" in await told(ann, place.token("ann"))
+    assert "ready" in str(await ann.receive())
+    assert [await renewed(ann, forged) for _ in range(3)] == ["auth_invalid"] * 3
+    good = place.token("ann", life_s=1_000)
+    assert await renewed(ann, good) == "rate_limited"
+    refusal = await from_address(place, clients, "192.0.2.1", WEBSOCKET, place.token("ben"))
+    assert refusal["code"] == "rate_limited"
+    place.clock.advance(120)
+    assert await renewed(ann, good) is None
+
+
+async def renewed(client: Client, token: str) -> Any:
+    """The code of the refusal, if it is one."""
+    await client.send("420" + json.dumps(["refresh_token", {"token": token}]))
+    ack = json.loads(str(await client.receive())[3:])[0]
+    return None if ack["ok"] else ack["error"]["code"]
+
+
 async def test_sessions_of_an_address_are_limited_and_this_machine_s_are_not(
     limited: Open, clients: Clients
 ) -> None:

@@ -11,6 +11,7 @@ import structlog
 from ..auth import Identity
 from ..messaging.commands import Done
 from ..messaging.domain import Actor, Domain
+from ..messaging.models import Profile
 from ..messaging.ports import Credential
 from ..socketio import Socket
 
@@ -19,12 +20,16 @@ log = structlog.get_logger("stockent.gateway")
 
 @dataclass(slots=True)
 class Speaker:
-    """Who a socket is, kept as its `data`. `expires_at` is Unix seconds."""
+    """Who a socket is, kept as its `data`. `expires_at` is Unix seconds.
+
+    `profile`: what the token said, until the socket is greeted.
+    """
 
     actor: Actor
     credential: Credential
     expires_at: float
     warned: bool = False
+    profile: Profile | None = None
 
     @classmethod
     def of(cls, identity: Identity) -> Speaker:
@@ -37,7 +42,8 @@ class Context:
     """One for each gateway."""
 
     domain: Domain
-    identify: Callable[[str], Awaitable[Identity]]
+    #: Who speaks by this token, sent by this socket.
+    identify: Callable[[Socket, str], Awaitable[Identity]]
 
 
 #: A command of the table in `messaging.commands`: what it takes is decoded already, and what it returns is the ack.

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from ..auth import Authenticator, Identity, identify, token_from_request
+from ..auth import Authenticator, Identity, token_from_request
 from ..messaging import users
 from ..messaging.commands import COMMANDS, MAX_RESUME_CONVERSATIONS, Done, ErrorBody, Failed
 from ..messaging.decoding import decode
@@ -124,19 +124,13 @@ class Gateway:
         socket.auth = {}
         try:
             self._refuse_while_draining()
-            identity = await identify_from(
-                socket.request.address,
-                token,
-                authenticator=self._authenticator,
-                store=self._domain.store,
-                rates=self._rates,
-            )
-            await users.seen(self._domain, identity.profile)
+            identity = await self._identify(socket, token)
         except MessagingError as error:
             self.figures.refused[error.code] += 1
             log.info("connect_refused", code=error.code, address=socket.request.address)
             raise ConnectError(error.message, _told(error)) from error
         socket.data = Speaker.of(identity)
+        socket.data.profile = identity.profile
         self.guard.own(socket.connection, identity.profile.id)
 
     async def _may_return(self, socket: Socket, lost: Lost) -> bool:
@@ -148,8 +142,14 @@ class Gateway:
         # Last, since proving the rooms took time in which the token may have been voided.
         return not await store.voided(speaker.credential)
 
-    async def _identify(self, token: str) -> Identity:
-        return await identify(self._authenticator, self._domain.store, token)
+    async def _identify(self, socket: Socket, token: str) -> Identity:
+        return await identify_from(
+            socket.request.address,
+            token,
+            authenticator=self._authenticator,
+            store=self._domain.store,
+            rates=self._rates,
+        )
 
     async def _greet(self, socket: Socket) -> None:
         speaker: Speaker = socket.data
@@ -164,7 +164,9 @@ class Gateway:
                 # After it was verified, and before this socket could be found.
                 socket.disconnect(close=True)
                 return
-            greeting = await self._domain.store.greeting(user_id)
+            profile, speaker.profile = speaker.profile, None
+            assert profile is not None
+            greeting = await users.arrive(self._domain, profile)
         except MessagingError as error:
             # Without `ready` a client would wait for ever; closed, it knows that it has to come back.
             log.warning("greeting_failed", socket=socket.id, code=error.code, reason=error.message)

@@ -79,7 +79,7 @@ async def resume(context: Context, socket: Socket, actor: Actor, command: Resume
 async def refresh_token(
     context: Context, socket: Socket, actor: Actor, command: RefreshToken
 ) -> RefreshedAck:
-    identity = await context.identify(command.token)
+    identity = await context.identify(socket, command.token)
     if identity.profile.id != actor.user_id:
         raise MessagingError(Code.AUTH_INVALID, "the token speaks for another user")
     socket.data = Speaker.of(identity)

@@ -10,7 +10,6 @@ import asyncio
 import heapq
 import json
 import logging
-import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import lru_cache
@@ -20,7 +19,9 @@ from urllib.parse import parse_qsl
 
 from .connection import POLLING, WEBSOCKET, ClosedByPeer, Connection, Link, Reason, Request, State
 from .door import Door, OpenDoor
+from .ids import new_id
 from .limits import Limits
+from .outbox import Outbox
 from .packets import PacketError
 
 log = logging.getLogger("stockent.socketio")
@@ -29,6 +30,7 @@ log = logging.getLogger("stockent.socketio")
 MAX_QUERY_CHARS = 2_048
 #: Sessions whose time has come that are seen to in one turn of the event loop. Closing one takes 30 µs.
 MAX_TICKS = 200
+_CLOSED = State.CLOSED
 
 
 class Application(Protocol):
@@ -123,6 +125,8 @@ class Engine:
         #: How sessions ended, by `Reason`, and what was answered instead of a session, by `Refusal.message`.
         self.ended: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.outbox = Outbox()
+        self._counts = limits.max_bytes_per_s is not None
         self._heartbeats = Heartbeats(self._tick)
 
     # requests
@@ -162,7 +166,7 @@ class Engine:
     def open(self, transport: str, link: Link, request: Request) -> Connection:
         """Begin a session and send its open packet."""
         now = asyncio.get_running_loop().time()
-        connection = Connection(secrets.token_urlsafe(15), transport, link, request, self.limits, now=now)
+        connection = Connection(new_id(), transport, link, request, self.limits, now=now)
         self.connections[connection.sid] = connection
         self._door.opened(request.address)
         self._heartbeats.add(connection)
@@ -175,7 +179,7 @@ class Engine:
 
     def receive_text(self, connection: Connection, packet: str) -> None:
         """Take a text packet; a wrong one closes the session and raises `PacketError`, so that POST can answer 400."""
-        if connection.state is State.CLOSED:
+        if connection.state is _CLOSED:
             return
         try:
             message = connection.receive_text(packet, now=self._heartbeats.now())
@@ -199,7 +203,7 @@ class Engine:
 
     def floods(self, connection: Connection, size_bytes: int) -> bool:
         """Count what a transport read for a session, before it is looked at. True when that was too much."""
-        return connection.floods(size_bytes, now=self._heartbeats.now())
+        return self._counts and connection.floods(size_bytes, now=self._heartbeats.now())
 
     def _refuse(self, connection: Connection, error: PacketError) -> None:
         log.info("closed: malformed packet", extra={"sid": connection.sid, "error": str(error)})
@@ -250,7 +254,7 @@ class Engine:
 class Heartbeats:
     """One timer for all sessions: a heap of their deadlines. A deadline that moved is found out when it comes up."""
 
-    __slots__ = ("_due", "_entries", "_handle", "_heap", "_loop", "_serial", "_tick")
+    __slots__ = ("_due", "_entries", "_handle", "_heap", "_loop", "_serial", "_tick", "now")
 
     def __init__(self, tick: Callable[[Connection, float], None]) -> None:
         self._tick = tick
@@ -261,14 +265,13 @@ class Heartbeats:
         self._due = 0.0
         self._serial = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    def now(self) -> float:
-        assert self._loop is not None
-        return self._loop.time()
+        #: The loop's clock; only a connection that was added asks for it.
+        self.now: Callable[[], float]
 
     def add(self, connection: Connection) -> None:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
+            self.now = self._loop.time
         self._push(connection)
         self._arm()
 

@@ -12,7 +12,7 @@ from typing import Any
 from httptools import HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from .door import Door, TurnedAway
+from .door import Door
 from .limits import Limits
 
 
@@ -32,36 +32,35 @@ class HeadWatch:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._due: dict[HttpProtocol, float] = {}
+        self._due: dict[asyncio.Transport, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, protocol: HttpProtocol) -> None:
-        loop = protocol.loop
-        self._due[protocol] = loop.time() + self.limits.head_timeout_s
+    def add(self, transport: asyncio.Transport) -> None:
+        loop = asyncio.get_running_loop()
+        self._due[transport] = loop.time() + self.limits.head_timeout_s
         if self._timer is None:
             self._timer = loop.call_later(self.limits.head_timeout_s, self._look, loop)
 
-    def discard(self, protocol: HttpProtocol) -> None:
-        self._due.pop(protocol, None)
+    def discard(self, transport: asyncio.Transport) -> None:
+        self._due.pop(transport, None)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Nothing came, or half a head: there is nobody to answer."""
         self._timer = None
         now = loop.time()
-        for protocol, due in tuple(self._due.items()):
+        for transport, due in tuple(self._due.items()):
             if due > now:
                 self._timer = loop.call_later(due - now, self._look, loop)
                 break
-            self.discard(protocol)
-            protocol.transport.abort()
+            self.discard(transport)
+            transport.abort()
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's, with bounds on a head, and with two differences in how a WebSocket begins.
+    """uvicorn's, with bounds on a head, and one difference in how a WebSocket begins: bytes right behind an upgrade
+    request are refused, not dropped. A client must wait for the answer (RFC 6455, section 4.1).
 
-    A head that comes in one piece goes to picows as it came: uvicorn would take it apart and put it together again
-    (13 % of the cost of a connection). And bytes right behind an upgrade request are refused, not dropped: a client
-    must wait for the answer (RFC 6455, section 4.1).
+    `Front` makes it when a connection's first bytes have come; until then both door and watch know it already.
     """
 
     def __init__(self, watch: HeadWatch, door: Door, **uvicorn: Any) -> None:
@@ -69,7 +68,6 @@ class HttpProtocol(HttpToolsProtocol):
         self._watch = watch
         self._door = door
         self._peer = ""
-        self._turned_away: TurnedAway | None = None
         self._received = b""
         self._head_bytes = 0
         self._told = False
@@ -79,31 +77,13 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
         self._peer = self.client[0] if self.client else ""
-        self._turned_away = self._door.connected(self._peer)
-        if self._turned_away is not None and self._turned_away.abruptly:
-            transport.abort()
-            return
-        self._watch.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._watch.discard(self)
+        self._watch.discard(self.transport)
         self._door.disconnected(self._peer)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._turned_away is not None:
-            self._turn_away(self._turned_away)
-            return
-        cycle: RequestResponseCycle | None = self.cycle
-        if (
-            cycle is None
-            and self.ws_protocol_class is not None
-            and _is_upgrade_head(data)
-            and len(data) <= self._watch.limits.max_head_bytes
-            and data.count(b"\r\n") <= self._watch.limits.max_headers
-        ):
-            self._hand_over(data)
-            return
         self._received = data
         self._told = False
         super().data_received(data)
@@ -126,7 +106,7 @@ class HttpProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None:
             # The first request's time runs since the connection was opened.
-            self._watch.add(self)
+            self._watch.add(self.transport)
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
@@ -139,18 +119,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._told = True
-        self._watch.discard(self)
+        self._watch.discard(self.transport)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._told = True
         super().on_body(body)
-
-    def _turn_away(self, answer: TurnedAway) -> None:
-        """Not before something was asked: closing with bytes unread would take the answer from the client again."""
-        if not self.transport.is_closing():
-            self.transport.write(answer.response())
-            self.transport.close()
 
     # WebSockets
 
@@ -160,22 +134,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.send_400_response("Bytes behind an upgrade request.")
         else:
             super().handle_websocket_upgrade()
-            self._let_go()
-
-    def _hand_over(self, head: bytes) -> None:
-        self._watch.discard(self)
-        self.connections.discard(self)
-        protocol: Any = self.ws_protocol_class(  # type: ignore[misc, call-arg] # any protocol factory
-            config=self.config, server_state=self.server_state, app_state=self.app_state
-        )
-        protocol.connection_made(self.transport)
-        protocol.data_received(head)
-        self.transport.set_protocol(protocol)
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """The connection is another protocol's. The parser knows this one, so both would wait for the collector."""
-        self.parser = None  # type: ignore[assignment] # as uvicorn does when a connection is lost
+            # The connection is another protocol's. The parser knows this one, so both would wait for the collector.
+            self.parser = None  # type: ignore[assignment] # as uvicorn does when a connection is lost
 
     def _count(self, size_bytes: int) -> None:
         self._told = True
@@ -185,12 +145,3 @@ class HttpProtocol(HttpToolsProtocol):
             raise HeadTooLargeError(f"a request head has at most {limits.max_head_bytes} bytes")
         if self._headers > limits.max_headers:
             raise HeadTooLargeError(f"a request has at most {limits.max_headers} headers")
-
-
-def _is_upgrade_head(data: bytes) -> bool:
-    """A whole request head and nothing behind it, that asks for a WebSocket. A wrong no only takes the longer way."""
-    return (
-        data.startswith(b"GET ")
-        and data.find(b"\r\n\r\n") == len(data) - 4
-        and b"\r\nupgrade: websocket\r\n" in data.lower()
-    )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeVar
 
-from .broker import Action, Broadcast, Broker
+from .broker import EMIT, Action, Broadcast, Broker
 from .connection import Connection, Request
 from .deflate import Deflater
+from .ids import new_id
 from .limits import Limits
-from .packets import RESERVED_EVENTS, Kind, Packet, encode
+from .packets import EVENT, RESERVED_EVENTS, Packet, encode
 from .recovery import Lost, Recovery
 from .rooms import Rooms, deliver
 from .trails import Trail
@@ -57,11 +57,11 @@ class Emission:
         return Emission(self._namespace, self._to, self._except + rooms)
 
     def emit(self, event: str, *args: Any) -> None:
-        self._publish(Action.EMIT, (_event_name(event), *args))
+        self._publish(EMIT, (_event_name(event), *args))
 
     def emit_volatile(self, event: str, *args: Any) -> None:
         """As `emit`, of what is worth nothing later: who is lost at the moment does not get it on coming back."""
-        self._publish(Action.EMIT, (_event_name(event), *args), volatile=True)
+        self._publish(EMIT, (_event_name(event), *args), volatile=True)
 
     def leave(self, *rooms: str) -> None:
         """Let the addressed sockets leave these rooms, on every node."""
@@ -305,7 +305,7 @@ class Socket:
     )
 
     def __init__(self, namespace: Namespace, connection: Connection, auth: dict[str, Any]) -> None:
-        self.id = secrets.token_urlsafe(15)
+        self.id = new_id()
         self.namespace = namespace
         self.connection = connection
         self.auth = auth
@@ -329,7 +329,7 @@ class Socket:
 
         While it is lost and may come back, it is kept for that; if it has come back, sent to the one it came back as.
         """
-        packet = Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args])
+        packet = Packet(EVENT, self.namespace.name, [_event_name(event), *args])
         if self.trail is not None:
             self.namespace.tell(self.trail, packet)
         elif self.connected:
@@ -349,7 +349,7 @@ class Socket:
         if len(self._acks) >= self.namespace.limits.max_pending_acks:
             raise RuntimeError(f"{len(self._acks)} acks are owed already")
         ack_id = self._next_ack
-        packet = Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args], ack_id)
+        packet = Packet(EVENT, self.namespace.name, [_event_name(event), *args], ack_id)
         packets = encode(packet)
         self._next_ack += 1
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()

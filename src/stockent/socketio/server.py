@@ -13,19 +13,21 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from types import CoroutineType
 from typing import Any
 
-from .broker import Action, Broadcast, Broker, LocalBroker
+from .broker import EMIT, Action, Broadcast, Broker, LocalBroker
 from .connection import Connection, Reason, State
 from .deflate import Deflater
 from .door import Door
 from .engine import Engine
 from .limits import Limits
 from .namespace import ConnectError, Namespace, Socket
-from .packets import Decoder, Kind, Packet, PacketError, encode
+from .packets import ACK, EVENT, Decoder, Kind, Packet, PacketError, encode
 from .recovery import LOSSES, SWEEP_S, is_follower
 from .rooms import deliver
 from .trails import Trail
 
 log = logging.getLogger("stockent.socketio")
+
+_CONNECT, _DISCONNECT = Kind.CONNECT, Kind.DISCONNECT
 
 
 class Session:
@@ -129,7 +131,7 @@ class Server:
     # packets, in order
 
     def _take(self, connection: Connection, session: Session, packet: Packet) -> None:
-        if packet.kind is Kind.ACK:
+        if packet.kind is ACK:
             # Not queued: the handler that runs may be waiting for this very ack.
             socket = session.sockets.get(packet.namespace)
             if socket is not None:
@@ -179,12 +181,12 @@ class Server:
         self, connection: Connection, session: Session, packet: Packet
     ) -> Coroutine[Any, Any, None] | None:
         """Do what a packet asks; what cannot be done at once is returned to be awaited."""
-        if packet.kind is Kind.CONNECT:
+        if packet.kind is _CONNECT:
             return self._connect(connection, session, packet)
         socket = session.sockets.get(packet.namespace)
         if socket is None:
             raise PacketError(f"not connected to the namespace {packet.namespace[:40]!r}")
-        if packet.kind is Kind.DISCONNECT:
+        if packet.kind is _DISCONNECT:
             self._leave(session, socket, Reason.CLIENT_DISCONNECT)
             return None
         return self._event(socket, packet)
@@ -347,8 +349,8 @@ class Server:
         if namespace is None:
             return
         to, except_rooms, recovery = broadcast.to, broadcast.except_rooms, namespace.recovery
-        if broadcast.action is Action.EMIT:
-            packet = Packet(Kind.EVENT, namespace.name, list(broadcast.args))
+        if broadcast.action is EMIT:
+            packet = Packet(EVENT, namespace.name, broadcast.args)
             namespace.spread(packet, to, except_rooms, volatile=broadcast.volatile)
         elif broadcast.action is Action.LEAVE:
             for socket in tuple(namespace.select(to, except_rooms)):
@@ -376,4 +378,4 @@ def _acknowledge(socket: Socket, ack_id: int, value: Any) -> None:
     """A tuple is several arguments, None is none, anything else is one."""
     args: Sequence[Any] = value if isinstance(value, tuple) else () if value is None else (value,)
     if socket.connected:
-        socket.send(Packet(Kind.ACK, socket.namespace.name, args, ack_id))
+        socket.send(Packet(ACK, socket.namespace.name, args, ack_id))

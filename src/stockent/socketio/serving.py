@@ -15,8 +15,9 @@ import uvicorn
 from .addresses import Proxies
 from .door import Door, OpenDoor
 from .engine import Engine
+from .front import Arrivals, Front
 from .handshake import websocket_protocol
-from .heads import HeadWatch, HttpProtocol
+from .heads import HeadWatch
 from .polling import Polling, Receive, Scope, Send
 from .server import Server
 
@@ -102,7 +103,7 @@ def listener(
         Router(engines, app, proxies),
         host=host,
         port=port,
-        http=partial(HttpProtocol, HeadWatch(engines[0].limits), door),  # type: ignore[arg-type] # any protocol factory
+        http=partial(Front, HeadWatch(engines[0].limits), door, Arrivals()),  # type: ignore[arg-type] # any protocol factory
         ws=websocket_protocol(engines, proxies, door),  # type: ignore[arg-type] # uvicorn takes any protocol factory
         lifespan="off",
         log_config=None,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from .ids import new_id
 from .limits import Limits
 
 #: Rooms left lately that one trail remembers. Older ones are given up, and offsets before them with them.
@@ -159,7 +160,7 @@ class Trail:
     )
 
     def __init__(self, socket_id: str, started: int) -> None:
-        self.pid = secrets.token_urlsafe(18)
+        self.pid = new_id()
         self.id = socket_id
         self.rooms: set[str] | None = None
         self.data: Any = None

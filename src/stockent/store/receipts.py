@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stockent.messaging.models import UserSettings
-from stockent.messaging.ports import Delivered, Greeting, Settled
+from stockent.messaging.ports import Delivered, Settled
 
 from .access import Access
 from .connect import sqlite3
@@ -26,9 +26,6 @@ class ReceiptsFamily(Access):
     async def settings(self, user_id: str) -> UserSettings:
         return await self._read(lambda connection: _settings(connection, user_id))
 
-    async def greeting(self, user_id: str) -> Greeting:
-        return await self._read(lambda connection: _greeting(connection, user_id))
-
     async def change_settings(
         self, user_id: str, *, share_presence: bool | None, send_read_receipts: bool | None
     ) -> Settled:
@@ -45,11 +42,6 @@ def _settings(connection: sqlite3.Connection, user_id: str) -> UserSettings:
     return UserSettings() if row is None else _settings_from(*row)
 
 
-def _greeting(connection: sqlite3.Connection, user_id: str) -> Greeting:
-    row = connection.execute(_GREETING, (user_id,)).fetchone()
-    return Greeting(UserSettings(), 0) if row is None else Greeting(_settings_from(*row[:2]), row[2])
-
-
 def _change_settings(
     tx: Transaction, user_id: str, *, share_presence: bool | None, send_read_receipts: bool | None
 ) -> Settled:
@@ -63,11 +55,6 @@ def _settings_from(share_presence: int, send_receipts: int) -> UserSettings:
 
 
 _SETTINGS = "SELECT share_presence, send_receipts FROM users WHERE id = ?"
-_GREETING = """
-    SELECT share_presence, send_receipts, (
-        SELECT coalesce(sum(p.unread), 0) FROM participants p WHERE p.user_key = u.key AND p.unread > 0)
-    FROM users u WHERE id = ?
-"""
 _CHANGE_SETTINGS = """
     UPDATE users SET share_presence = coalesce(?2, share_presence), send_receipts = coalesce(?3, send_receipts)
     WHERE id = ?1

@@ -23,6 +23,7 @@ from stockent.messaging.models import (
 from stockent.messaging.ports import (
     Changed,
     Created,
+    Greeting,
     Joined,
     NewConversation,
     NewMessage,
@@ -40,6 +41,7 @@ from .barring import BarringFamily
 from .caches import Caches, Members
 from .checking import refuse_damaged
 from .connect import OLDEST_SQLITE, connect_reader, connect_writer, sqlite3
+from .greeting import Greetings
 from .groups import GroupsFamily
 from .ids import new_id
 from .lock import FileLock, claim
@@ -78,6 +80,7 @@ class SqliteStore(
         self.caches = Caches()
         self._barred = self.caches.barred
         super().__init__(Writer(lambda: connect_writer(path), clock, self.caches.apply))
+        self._greetings = Greetings(self._read)
         self._epoch = ""
 
     @property
@@ -130,11 +133,25 @@ class SqliteStore(
     # users
 
     async def save_profile(self, profile: Profile) -> None:
+        if not self._is_stored(profile):
+            await self._save(profile)
+
+    async def greet(self, profile: Profile) -> Greeting:
+        if self._is_stored(profile):
+            return await self._greetings.of(profile.id)
+        return await self._save(profile)
+
+    async def greeting(self, user_id: str) -> Greeting:
+        return await self._greetings.of(user_id)
+
+    def _is_stored(self, profile: Profile) -> bool:
         stored = self.caches.profiles.get(profile.id)
-        if stored is not None and profile in (stored, Profile(id=profile.id)):
-            return
+        return stored is not None and profile in (stored, Profile(id=profile.id))
+
+    async def _save(self, profile: Profile) -> Greeting:
         # Under a key of its own, not None: it stands in nobody's way, so sends around it still go as one set.
-        await self._writer.submit(Kind.PROFILE, f"profile {profile.id}", profile)
+        greeting: Greeting = await self._writer.submit(Kind.PROFILE, f"profile {profile.id}", profile)
+        return greeting
 
     async def profile(self, user_id: str, *, seen_by: str) -> Profile:
         if user_id == seen_by and (mine := self.caches.profiles.get(user_id)) is not None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from ..models import GroupRole, MessageHistory, UserSettings
-from .values import Changed, Delivered, Greeting, Kept, Membership, Settled
+from .values import Changed, Delivered, Kept, Membership, Settled
 
 
 class Receipts(Protocol):
@@ -21,10 +21,6 @@ class Receipts(Protocol):
 
     async def settings(self, user_id: str) -> UserSettings:
         """Those of a user whom nobody has seen yet are what everybody begins with."""
-        ...
-
-    async def greeting(self, user_id: str) -> Greeting:
-        """What every new socket asks for, in one read."""
         ...
 
     async def change_settings(

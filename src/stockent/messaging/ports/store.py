@@ -13,7 +13,18 @@ from .access import AccessRecords
 from .attachments import AttachmentRecords
 from .families import Groups, PersonalState, PresenceRecords, Reactions, Receipts
 from .figures import WriteFigures
-from .values import Changed, Created, Joined, NewConversation, NewMessage, Read, Resumed, Sent, Started
+from .values import (
+    Changed,
+    Created,
+    Greeting,
+    Joined,
+    NewConversation,
+    NewMessage,
+    Read,
+    Resumed,
+    Sent,
+    Started,
+)
 
 
 class Store(
@@ -67,6 +78,14 @@ class Store(
 
         A profile that holds nothing but the id makes the user known and blanks nothing.
         """
+        ...
+
+    async def greet(self, profile: Profile) -> Greeting:
+        """`save_profile`, and what a new socket of the user is told, as it is after the call."""
+        ...
+
+    async def greeting(self, user_id: str) -> Greeting:
+        """The same of a user whose profile is not told."""
         ...
 
     async def profile(self, user_id: str, *, seen_by: str) -> Profile:

@@ -9,6 +9,7 @@ import pytest
 
 from stockent.socketio import Limits, Reason, Request
 from stockent.socketio.connection import POLLING, WEBSOCKET, ClosedByPeer, Connection, State
+from stockent.socketio.frames import messages
 from stockent.socketio.packets import PacketError
 
 LIMITS = Limits(ping_interval_s=25, ping_timeout_s=20, connect_timeout_s=45)
@@ -25,14 +26,8 @@ class Recorder:
         self.sent: list[bytes] = []
         self.closed_by: str | None = None
 
-    def send_text(self, packet: bytes) -> None:
-        self.sent.append(packet)
-
-    def send_binary(self, message: bytes) -> None:
-        self.sent.append(message)
-
-    def send_deflated(self, payload: bytes) -> None:
-        self.sent.append(payload)
+    def send(self, frames: bytes) -> None:
+        self.sent += [each if isinstance(each, bytes) else each.encode() for each in messages(frames)]
 
     def pause_reading(self) -> None:
         self.sent.append(b"paused")

@@ -17,11 +17,12 @@ class Wire:
     def __init__(self) -> None:
         self.sent: list[bytes] = []
 
-    def send_text(self, packet: bytes) -> None:
-        self.sent.append(packet)
+    @property
+    def link(self) -> Wire:
+        return self
 
-    def send_binary(self, message: bytes) -> None:
-        self.sent.append(message)
+    def send(self, frames: bytes) -> None:
+        self.sent.append(frames)
 
 
 class Person:
@@ -232,5 +233,5 @@ def test_every_member_gets_every_part_of_a_packet_in_order(house: House) -> None
     deliver([b"451-[]", b"part"], [house["ann"], house["bob"]], Deflater(Limits()))
     deliver([b"42[]"], [house["ann"]], Deflater(Limits()))
 
-    assert house["ann"].connection.sent == [b"451-[]", b"part", b"42[]"]
-    assert house["bob"].connection.sent == [b"451-[]", b"part"]
+    assert house["ann"].connection.sent == [b"\x81\x06451-[]\x82\x04part", b"\x81\x0442[]"]
+    assert house["bob"].connection.sent == [b"\x81\x06451-[]\x82\x04part"]

@@ -6,7 +6,7 @@ The engine calls `tick` at the deadline that the session names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
@@ -14,10 +14,12 @@ from typing import Any, Protocol
 
 import msgspec
 
+from .frames import binary_frame, text_frame
 from .limits import Limits
 from .packets import CLOSE, MESSAGE, NOOP, OPEN, PING, PONG, UPGRADE, PacketError
 
-PING_PACKET = PING.encode()
+PING_FRAME = text_frame(PING.encode())
+PROBE_FRAME = text_frame(b"3probe")
 NOOP_PACKET = NOOP.encode()
 CLOSE_PACKET = CLOSE.encode()
 
@@ -45,22 +47,12 @@ class Link(Protocol):
     """Where a session's packets go. Sending never blocks and never raises; order is kept."""
 
     @property
-    def send_text(self) -> Callable[[bytes], object]:
-        """Takes one text packet: UTF-8, with its type in front."""
-        ...
-
-    @property
-    def send_binary(self) -> Callable[[bytes], object]:
-        """Takes one binary message."""
-        ...
-
-    @property
     def max_deflated_bytes(self) -> int:
-        """The largest text packet, before compression, that `send_deflated` may be used for; 0 for none."""
+        """The largest text packet, before compression, that may come as a `deflated_frame`; 0 for none."""
         ...
 
-    def send_deflated(self, payload: bytes) -> None:
-        """As `send_text`, for a packet that went through `Deflater.deflate`."""
+    def send(self, frames: bytes) -> None:
+        """Take whole `frames`. They may go out a little later, with what else is sent in this turn of the loop."""
         ...
 
     def pause_reading(self) -> None:
@@ -92,8 +84,6 @@ class State(Enum):
 class Connection:
     """One Engine.IO session.
 
-    `send_text` and `send_binary` are the link's own, so that a fan-out costs one call for each recipient;
-    `max_deflated_bytes` is a copy of the link's.
     `session` belongs to the layer above (Socket.IO's state of this connection), `owner` to the engine's guard.
     """
 
@@ -106,13 +96,10 @@ class Connection:
         "connect_due",
         "heard_at",
         "link",
-        "max_deflated_bytes",
         "owner",
         "probe",
         "probed",
         "request",
-        "send_binary",
-        "send_text",
         "session",
         "sid",
         "state",
@@ -141,13 +128,14 @@ class Connection:
         self._next_ping = now + limits.ping_interval_s
         self._pinged_at = -inf
         self._pong_due: float | None = None
-        self.use(link)
-
-    def use(self, link: Link) -> None:
         self.link = link
-        self.send_text = link.send_text
-        self.send_binary = link.send_binary
-        self.max_deflated_bytes = link.max_deflated_bytes
+
+    def send_text(self, packet: bytes) -> None:
+        """Send one text packet: UTF-8, with its type in front."""
+        self.link.send(text_frame(packet))
+
+    def send_binary(self, message: bytes) -> None:
+        self.link.send(binary_frame(message))
 
     def open_packet(self) -> bytes:
         """The handshake (protocol, "Handshake"): times in milliseconds."""
@@ -213,12 +201,12 @@ class Connection:
             if packet != PING + "probe":
                 raise PacketError(f"expected the packet 2probe, got {packet[:8]!r}")
             self.probed = True
-            self.probe.send_text(b"3probe")
+            self.probe.send(PROBE_FRAME)
             return False
         if packet != UPGRADE:
             raise PacketError(f"expected the upgrade packet, got {packet[:8]!r}")
         self.transport = WEBSOCKET
-        self.use(self.probe)
+        self.link = self.probe
         self.probe = None
         return True
 
@@ -246,7 +234,7 @@ class Connection:
             if self._pong_due is None:
                 self._pinged_at = now
                 self._pong_due = now + self._limits.ping_timeout_s
-                self.send_text(PING_PACKET)
+                self.link.send(PING_FRAME)
         return None
 
 

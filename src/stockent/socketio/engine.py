@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl
 from .connection import POLLING, WEBSOCKET, ClosedByPeer, Connection, Link, Reason, Request, State
 from .door import Door, OpenDoor
 from .limits import Limits
+from .outbox import Outbox
 from .packets import PacketError
 
 log = logging.getLogger("stockent.socketio")
@@ -123,6 +124,7 @@ class Engine:
         #: How sessions ended, by `Reason`, and what was answered instead of a session, by `Refusal.message`.
         self.ended: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.outbox = Outbox()
         self._heartbeats = Heartbeats(self._tick)
 
     # requests

@@ -11,6 +11,7 @@ from typing import Any
 from .. import codings
 from .connection import CLOSE_PACKET, NOOP_PACKET, POLLING, Connection, Reason, Request, State
 from .engine import BAD_METHOD, BAD_REQUEST, STOPPING, UNKNOWN_SID, Engine, Query, Refusal
+from .frames import messages
 from .packets import PacketError, decode_payload, encode_payload
 
 log = logging.getLogger("stockent.socketio")
@@ -76,14 +77,9 @@ class PollingLink:
 
     # Link
 
-    def send_text(self, packet: bytes) -> None:
-        self._add(packet.decode(), len(packet))
-
-    def send_binary(self, message: bytes) -> None:
-        self._add(message, len(message))
-
-    def send_deflated(self, payload: bytes) -> None:
-        raise AssertionError("no packet is small enough for it")
+    def send(self, frames: bytes) -> None:
+        for packet in messages(frames):
+            self._add(packet, _size(packet))
 
     def close(self, reason: str) -> None:
         """The waiting poll is answered; without one, the next poll within `linger_s` gets what is left."""

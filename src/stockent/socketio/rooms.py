@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Generic, Protocol, TypeVar
 
 from .deflate import Deflater
+from .frames import binary_frame, deflated_frame, packet_frames
 
 
 class Member(Protocol):
@@ -114,33 +115,23 @@ class Rooms(Generic[M]):
 
 def deliver(packets: Sequence[bytes], members: Collection[Receiver], deflater: Deflater) -> None:
     """Send a packet, encoded once (`packets.encode`), to each. Each member gets all parts together."""
-    text = packets[0]
-    if len(text) >= deflater.min_bytes:
+    if len(packets[0]) >= deflater.min_bytes:
         _deliver_large(packets, members, deflater)
-    elif len(packets) == 1:
-        for member in members:
-            member.connection.send_text(text)
-    else:
-        attachments = packets[1:]
-        for member in members:
-            connection = member.connection
-            connection.send_text(text)
-            for attachment in attachments:
-                connection.send_binary(attachment)
+        return
+    frames = packet_frames(packets)
+    for member in members:
+        member.connection.link.send(frames)
 
 
 def _deliver_large(packets: Sequence[bytes], members: Collection[Receiver], deflater: Deflater) -> None:
     """As `deliver`, compressed once for all who negotiated it. Attachments go as they are: most are coded already."""
     text, *attachments = packets
     size = len(text)
-    deflated = None
-    if any(size <= member.connection.max_deflated_bytes for member in members):
+    plain = smaller = packet_frames(packets)
+    if any(size <= member.connection.link.max_deflated_bytes for member in members):
         deflated = deflater.deflate(text)
+        if deflated is not None:
+            smaller = b"".join((deflated_frame(deflated), *map(binary_frame, attachments)))
     for member in members:
-        connection = member.connection
-        if deflated is not None and size <= connection.max_deflated_bytes:
-            connection.link.send_deflated(deflated)
-        else:
-            connection.send_text(text)
-        for attachment in attachments:
-            connection.send_binary(attachment)
+        link = member.connection.link
+        link.send(smaller if size <= link.max_deflated_bytes else plain)

@@ -23,6 +23,7 @@ from picows import (
 from .connection import WEBSOCKET, Connection, Reason, Request, State
 from .deflate import DeflateError, InflatedTooLargeError, inflate
 from .engine import Engine, Query
+from .frames import pong_frame
 from .packets import PacketError
 
 log = logging.getLogger("stockent.socketio")
@@ -31,6 +32,8 @@ log = logging.getLogger("stockent.socketio")
 _MAX_FRAMES_PER_TURN = 128
 #: Close codes that a peer may send: those of RFC 6455, section 7.4.1, and three that were registered later.
 _SENT_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
+#: More of one turn is written before its end.
+_MAX_UNSENT_BYTES = 65_536
 _CLOSE_CODES = {
     Reason.PARSE_ERROR: WSCloseCode.UNSUPPORTED_DATA,
     Reason.SHUTTING_DOWN: WSCloseCode.GOING_AWAY,
@@ -53,11 +56,11 @@ class WebSocketLink(WSListener):
         "_held",
         "_query",
         "_resting",
+        "_tcp",
         "_timer",
         "_transport",
+        "_unsent",
         "max_deflated_bytes",
-        "send_binary",
-        "send_text",
     )
 
     def __init__(
@@ -70,8 +73,6 @@ class WebSocketLink(WSListener):
         max_deflated_bytes: int,
     ) -> None:
         """`max_deflated_bytes`: as agreed on; 0 where permessage-deflate was not negotiated."""
-        self.send_text: Callable[[bytes], object]
-        self.send_binary: Callable[[bytes], object]
         self.max_deflated_bytes = max_deflated_bytes
         self._engine = engine
         self._query: Query | None = query
@@ -81,6 +82,8 @@ class WebSocketLink(WSListener):
         #: Ends the probe, or the link.
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        #: Frames of this turn of the loop, for one write at its end. Bytes, so that an idle link has no list to keep.
+        self._unsent = b""
         #: Frames since reading last rested; and whether it rests, or is held by the layer above.
         self._frames = 0
         self._resting = False
@@ -88,13 +91,28 @@ class WebSocketLink(WSListener):
 
     # Link
 
-    def send_deflated(self, payload: bytes) -> None:
-        self._transport.send(WSMsgType.TEXT, payload, True, True)
+    def send(self, frames: bytes) -> None:
+        unsent = self._unsent
+        if not unsent:
+            if not self._closed:
+                self._unsent = frames
+                self._engine.outbox.add(self)
+        elif len(unsent) + len(frames) <= _MAX_UNSENT_BYTES:
+            self._unsent = unsent + frames
+        else:
+            self.flush()
+            self._unsent = frames
+
+    def flush(self) -> None:
+        frames, self._unsent = self._unsent, b""
+        # After a frame that it refuses, picows sends the close frame by itself.
+        if frames and not self._transport.is_close_frame_sent:
+            self._tcp.write(frames)
 
     def close(self, reason: str) -> None:
         if self._closed:
             return
-        self._closed = True
+        self._end_sending()
         if reason == Reason.SLOW_READER or reason == Reason.PING_TIMEOUT:
             # Whoever does not read would not read a close frame either.
             self._transport.disconnect(graceful=False)
@@ -103,15 +121,19 @@ class WebSocketLink(WSListener):
         self._hang_up_later()
         if reason == Reason.FLOODING:
             # What goes on coming is not worth reading, not even to find the answer to the close frame in it.
-            self._transport.underlying_transport.pause_reading()
+            self._tcp.pause_reading()
+
+    def _end_sending(self) -> None:
+        """Nothing is sent from now on but a close frame, behind what was sent before."""
+        self.flush()
+        self._closed = True
 
     # frames
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
-        self.send_text = partial(transport.send, WSMsgType.TEXT)
-        self.send_binary = partial(transport.send, WSMsgType.BINARY)
-        transport.underlying_transport.set_write_buffer_limits(high=self._engine.limits.max_backlog_bytes)
+        self._tcp = transport.underlying_transport
+        self._tcp.set_write_buffer_limits(high=self._engine.limits.max_backlog_bytes)
         query, self._query = self._query, None
         assert query is not None
         if self._connection is None:
@@ -166,16 +188,14 @@ class WebSocketLink(WSListener):
         """What knows each other would wait for the collector, which comes to what has lived for long only after hours:
         6 KB for each connection, and whatever of a message had come.
         """
-        connection, self._connection = self._connection, None
+        self._connection = None
         self._fragments = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.send_text = self.send_binary = _send_nowhere
+        self._unsent = b""
         self.max_deflated_bytes = 0
-        if connection is not None and connection.link is self:
-            connection.use(self)
-        del self._transport
+        del self._transport, self._tcp
 
     def pause_writing(self) -> None:
         """The peer has not read `max_backlog_bytes`. Called from within a send, so the end comes a little later."""
@@ -190,17 +210,17 @@ class WebSocketLink(WSListener):
 
     def pause_reading(self) -> None:
         self._held = True
-        self._transport.underlying_transport.pause_reading()
+        self._tcp.pause_reading()
 
     def resume_reading(self) -> None:
         self._held = False
         if not self._closed and not self._resting:
-            self._transport.underlying_transport.resume_reading()
+            self._tcp.resume_reading()
 
     def _rest(self) -> None:
         """Read no more in this turn of the loop."""
         self._frames = 0
-        tcp = self._transport.underlying_transport
+        tcp = self._tcp
         if not self._resting and not tcp.is_closing():
             self._resting = True
             tcp.pause_reading()
@@ -241,13 +261,13 @@ class WebSocketLink(WSListener):
             raise FrameError(WSCloseCode.PROTOCOL_ERROR, "reserved bit without an extension")
         if kind == WSMsgType.CLOSE:
             code = _close_code(frame)
-            self._closed = True
+            self._end_sending()
             transport.send_close(code)
             transport.disconnect()
             self._hang_up_later()
             self._part(Reason.TRANSPORT_CLOSE)
         elif kind == WSMsgType.PING:
-            transport.send_pong(frame.get_payload_as_bytes())
+            self.send(pong_frame(frame.get_payload_as_bytes()))
         elif kind != WSMsgType.PONG:
             self._take_fragment(frame)
 
@@ -299,7 +319,7 @@ class WebSocketLink(WSListener):
     def _fail(self, code: WSCloseCode, message: str) -> None:
         log.info("closed: bad frame", extra={"error": message})
         self._fragments = None
-        self._closed = True
+        self._end_sending()
         self._transport.send_close(code, message)
         self._hang_up_later()
         self._part(Reason.TRANSPORT_ERROR)
@@ -364,10 +384,6 @@ class _Fragments:
         self.count = 0
         self.is_text = is_text
         self.is_deflated = is_deflated
-
-
-def _send_nowhere(_packet: bytes) -> None:
-    """Where what is sent goes once the WebSocket is gone."""
 
 
 def _request(transport: WSTransport, query: Query, address: str) -> Request:

@@ -28,6 +28,9 @@ def message_sent(emitter: Emitter, sent: Sent) -> None:
     room = [conversation_room(conversation.id)]
     if emitter.reaches(room):
         emitter.emit(events.MESSAGE_RECEIVED, message, to=room)
+    # While people talk, all who are there look at it: then one question is enough.
+    if not emitter.reaches([user_room(user_id) for user_id in sent.views], except_rooms=room):
+        return
     for user_id, view in sent.views.items():
         target = [user_room(user_id)]
         if not emitter.reaches(target, except_rooms=room):

@@ -97,7 +97,14 @@ class Rooms(Generic[M]):
         if len(except_rooms) > 1:
             return bool(self.select(to, except_rooms))
         excluded = self.members(except_rooms[0]) if except_rooms else _NOBODY
-        return any(not self.members(room) <= excluded for room in to)
+        members_of, by_id = self._members.get, self._by_id.get
+        for room in to:
+            if not members_of(room, _NOBODY) <= excluded:
+                return True
+            owner = by_id(room)
+            if owner is not None and owner not in excluded:
+                return True
+        return False
 
     def __len__(self) -> int:
         return len(self._members)

@@ -102,7 +102,8 @@ def _move(stands: _Standing, mark: ReadMark, total: int, now: str, people: tuple
     read_seq = max(target, stands.read_seq)
     newly_read = stands.newly_read if forward else 0
     shown = forward and stands.sends_receipts
-    view = view._replace(
+    view = replace(
+        view,
         unread=stands.unread - newly_read,
         total_unread=total - newly_read,
         personal=replace(view.personal, marked_unread=False),

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from stockent.messaging.errors import Code, MessagingError, not_found
 from stockent.messaging.models import (
+    NOTHING_PERSONAL,
     Conversation,
     ConversationStatus,
     Message,
@@ -25,7 +26,7 @@ from stockent.messaging.models import (
 from stockent.messaging.notices import Notice
 from stockent.messaging.ports import NewMessage, Sent, View
 
-from .documents import VIEW, encode_text, messages_from, view_from
+from .documents import VIEW, encode_text, messages_from
 from .extras import Composed, body_digest, resolve, system
 from .transaction import Transaction
 
@@ -53,16 +54,19 @@ class Stored(NamedTuple):
 class _Room:
     """One conversation while the group runs: read from the database, then carried forward message by message."""
 
-    __slots__ = ("counted", "is_open", "key", "last_seq", "moved", "returned", "shown", "views")
+    __slots__ = ("is_open", "key", "last_seq", "moved", "returned", "senders", "shown", "views")
 
-    def __init__(self, key: int, shown: Conversation, *, is_open: bool, last_seq: int) -> None:
+    #: Known only where somebody may send.
+    shown: Conversation
+
+    def __init__(self, key: int, *, is_open: bool, last_seq: int) -> None:
         self.key = key
-        self.shown = shown
         self.is_open = is_open
         self.last_seq = last_seq
         self.views: dict[str, View] = {}
         self.moved = False
-        self.counted: set[str] = set()
+        #: Of messages that count as unread for the others.
+        self.senders: set[str] = set()
         #: Somebody had put it into the archive.
         self.returned = False
 
@@ -148,22 +152,34 @@ def _read(tx: Transaction, asked: Collection[tuple[str, str | None]]) -> _Group:
     found = _rooms_from(
         tx.value(_ROOMS, encode_text(list({conversation_id for conversation_id, _ in asked})))
     )
-    shown = tx.conversations(
-        {row[0] for row in found if (row[0], row[4]) in asked or (row[0], None) in asked}
-    )
-    for row in found:
-        conversation_id, key, status, last_seq, user_id, user_key, *_ = row
-        if conversation_id not in shown:
-            continue
+    for (
+        conversation_id,
+        key,
+        status,
+        last_seq,
+        user_id,
+        user_key,
+        unread,
+        total,
+        personal,
+        visible_after,
+        read_seq,
+    ) in found:
         room = rooms.get(conversation_id)
         if room is None:
             is_open = status == ConversationStatus.ACTIVE
-            room = _Room(key, shown[conversation_id], is_open=is_open, last_seq=last_seq)
-            rooms[conversation_id] = room
-        room.views[user_id] = view_from(*row[6:])
+            room = rooms[conversation_id] = _Room(key, is_open=is_open, last_seq=last_seq)
+        room.views[user_id] = View(unread, total, personal or NOTHING_PERSONAL, visible_after, read_seq)
         user_keys[user_id] = user_key
-        totals[user_id] = row[7]
-    return _Group(rooms, user_keys, totals)
+        totals[user_id] = total
+    theirs = {
+        conversation_id
+        for conversation_id, user_id in asked
+        if (asked_for := rooms.get(conversation_id)) and (user_id is None or user_id in asked_for.views)
+    }
+    for conversation_id, shown in tx.conversations(theirs).items():
+        rooms[conversation_id].shown = shown
+    return _Group({each: rooms[each] for each in theirs}, user_keys, totals)
 
 
 def _find_stored(
@@ -225,18 +241,20 @@ def _append(
         history_visible=before.history_visible,
     )
     counts = body.type is not MessageType.SYSTEM
-    for user_id, (unread, _, personal, visible_after, read_seq) in room.views.items():
-        news = 0
+    if counts:
+        room.senders.add(sender.id)
+    views = {}
+    for user_id, view in room.views.items():
+        unread, personal = view.unread, view.personal
         if counts and user_id != sender.id:
-            news = 1
+            unread += 1
             totals[user_id] += 1
-            room.counted.add(user_id)
-        kept = personal
         if personal.archived:
-            kept = replace(personal, archived=False)
+            personal = replace(personal, archived=False)
             room.returned = True
-        room.views[user_id] = View(unread + news, totals[user_id], kept, visible_after, read_seq)
-    return Sent(message, room.shown, dict(room.views), False)
+        views[user_id] = View(unread, totals[user_id], personal, view.visible_after, view.read_seq)
+    room.views = views
+    return Sent(message, room.shown, views, False)
 
 
 def _row(room: _Room, sender_key: int, key: str, message: Message, body: Composed) -> tuple[object, ...]:
@@ -258,9 +276,13 @@ def _write(
     for room in group.rooms.values():
         if room.moved:
             positions.append((room.key, room.last_seq))
-            unread += [
-                (room.key, group.user_keys[user_id], room.views[user_id].unread) for user_id in room.counted
-            ]
+            alone = room.senders if len(room.senders) == 1 else ()
+            if room.senders:
+                unread += [
+                    (room.key, group.user_keys[user_id], view.unread)
+                    for user_id, view in room.views.items()
+                    if user_id not in alone
+                ]
             tx.memory.put(room.shown)
             if room.returned:
                 tx.run(_RETURN_FROM_ARCHIVE, room.key)
@@ -282,7 +304,7 @@ def _answer_repeats(
     }
     for position, room, stored in repeats:
         views = {
-            user_id: view._replace(total_unread=group.totals[user_id]) for user_id, view in room.views.items()
+            user_id: replace(view, total_unread=group.totals[user_id]) for user_id, view in room.views.items()
         }
         results[position] = Sent(messages[room.shown.id, stored.seq], room.shown, views, True)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+import msgspec
+
 from ..models import (
     NOTHING_PERSONAL,
     Catchup,
@@ -55,7 +57,7 @@ class NewMessage(NamedTuple):
     extras: Extras | None = None
 
 
-class View(NamedTuple):
+class View(msgspec.Struct, frozen=True, gc=False):
     """One participant's side of a conversation after a change.
 
     `unread`, `total_unread`: in this conversation, and in all. `visible_after`: messages up to this `seq` are

@@ -47,6 +47,7 @@ class Workload:
 
     `lively`: so many people of the room type, receive, read and react meanwhile; the product alone knows such.
     `primed`: the same sockets have been there once before what is measured, and have gone.
+    `deflate`: the WebSockets offer permessage-deflate.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Workload:
     quick_sockets: int | None = None
     primed: bool = False
     lively: int = 0
+    deflate: bool = False
 
     @property
     def group_of(self) -> int:

@@ -24,13 +24,15 @@ BEGUN_S = 1_700_000_000
 #: Messages between two looks at how far it is.
 _STEP = 50_000
 _CACHE_KB = 512 * 1024
+_INDEX_SLICE = 20_000
+_TIDY_PAGES = 4_096
 
 #: Told what is being done, how much of it is done, and how much there is to do.
 Tell = Callable[[str, int, int], None]
 
 
 class Talk(NamedTuple):
-    """A conversation to fill. `people`: keys of users. `unread`: of the first of them, the newest so many."""
+    """A conversation to fill. `people`: keys of users. `unread`: the newest so many, of all in turns, nobody has read."""
 
     people: tuple[int, ...]
     messages: int
@@ -94,6 +96,15 @@ def index(connection: sqlite3.Connection, slice_size: int, tell: Tell = silent) 
     tell("search index", total, total)
 
 
+def index_all(path: Path, tell: Tell = silent) -> None:
+    """Index the whole of a store that nobody uses, so that its server finds nothing to do."""
+    with closing(connect_writer(path)) as connection:
+        _hurry(connection)
+        for _ in index(connection, _INDEX_SLICE, tell):
+            pass
+        tidy(connection, _TIDY_PAGES)
+
+
 def tidy(connection: sqlite3.Connection, pages: int) -> None:
     """Rewrite the index in one piece, and say so in it, so that no server begins that anew."""
     first = True
@@ -147,7 +158,8 @@ def _messages(
         seqs[position] = seq = seqs[position] + 1
         at_s = BEGUN_S + SPAN_S * number / len(turns)
         moved_us[position] = int(at_s * 1_000_000)
-        sender = people[int(chance.random() * len(people))] if seq <= messages - unread else people[-1]
+        read = seq <= messages - unread
+        sender = people[int(chance.random() * len(people)) if read else (messages - seq) % len(people)]
         client_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
         message_id = f"{hex_ms(at_s)}{seq:012x}{number:012x}"
         kind = "FILE" if files_every and number % files_every == 0 else "TEXT"
@@ -188,12 +200,11 @@ def _insert_conversations(
 
 
 def _participants(key: int, talk: Talk) -> Iterator[tuple[Any, ...]]:
-    owner, *others = talk.people
-    group = len(talk.people) > 2
-    read = talk.messages - talk.unread
-    yield key, owner, read, talk.messages, talk.unread, "OWNER" if group else None
-    for person in others:
-        yield key, person, talk.messages, talk.messages, 0, "MEMBER" if group else None
+    size = len(talk.people)
+    for place, person in enumerate(talk.people):
+        own = len(range(place, talk.unread, size))
+        role = None if size == 2 else "MEMBER" if place else "OWNER"
+        yield key, person, talk.messages - talk.unread, talk.messages, talk.unread - own, role
 
 
 _INSERT_MESSAGE = """

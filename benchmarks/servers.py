@@ -104,19 +104,26 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _product(workload: Workload, sockets: int) -> Iterator[Target]:
+def serving(settings: product.Settings, data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    """The product on the store in this folder, ready."""
     log = BUILD / "logs" / "product.log"
     stockent = Path(sys.executable).parent / "stockent"
+    with running([str(stockent), "serve"], settings.environment(data_dir), log, core=SERVER_CORE) as process:
+        _wait_until_ready(process, settings, log)
+        yield process
+
+
+@contextmanager
+def _product(workload: Workload, sockets: int) -> Iterator[Target]:
     settings = product.Settings.fresh()
     with _folder() as folder:
-        environment = settings.environment(folder)
-        with running([str(stockent), "serve"], environment, log, core=SERVER_CORE) as process:
-            _wait_until_ready(process, settings, log)
+        people = product.fill(folder, settings) if workload.requests else []
+        with serving(settings, folder) as process:
             identities = folder / "identities"
             identities.write_text(product.identities(settings, workload, sockets))
             with _livening(workload, settings.port, identities):
                 arguments = product.arguments(workload, identities)
-                yield Target([process.pid], settings.port, arguments, folder)
+                yield Target([process.pid], settings.port, arguments, folder, lambda: people)
 
 
 @contextmanager

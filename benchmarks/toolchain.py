@@ -40,7 +40,9 @@ def compile_all() -> None:
 def has_zlib() -> bool:
     """Whether the compiler finds zlib's header. Without it the load generator knows no compression, and says so."""
     command = [program("cc", _COMPILER), "-E", "-xc", "-"]
-    return not subprocess.run(command, input=b"#include <zlib.h>", capture_output=True, check=False).returncode
+    return not subprocess.run(
+        command, input=b"#include <zlib.h>", capture_output=True, check=False
+    ).returncode
 
 
 def _compile(target: Path, sources: Sequence[Path], *, headers: Sequence[Path]) -> None:

@@ -54,7 +54,7 @@ _MESSAGES = Figure("messages", ("messages_per_s",), "/s")
 _ACK = _quantiles("ack", "ack_ms")
 _RECEIPT = _quantiles("receipt", "receipt_ms")
 _FANOUT = (_DELIVERIES, _PER_CPU, *_RECEIPT)
-_PAIRS = (_MESSAGES, _PER_CPU, *_ACK)
+_PAIRS = (_MESSAGES, *_ACK, _PER_CPU)
 _PACED = (_RECEIPT[1], _RECEIPT[0], *_ACK, Figure("CPU", ("server", "cpu_share"), "%", 0.01, False))
 _OPENED = (
     Figure("opened", ("opened_per_s",), "/s"),
@@ -80,7 +80,7 @@ _GROWN = tuple(
 
 @dataclass(frozen=True)
 class Workload:
-    """`figures`: the first one stands for the workload in the picture.
+    """`figures`: the first `compared` of them stand for the workload where peers are compared.
 
     `window`: unfinished messages of one sender. `rate`: messages a second of all, at scheduled times, instead.
     `text_bytes`: of one message. `requests`: which HTTP request is made, for the mode `http`; see `requests`.
@@ -112,6 +112,11 @@ class Workload:
     family: str = ""
     in_quick: bool = True
     in_default: bool = True
+    compared: int = 1
+
+    @property
+    def compared_figures(self) -> tuple[Figure, ...]:
+        return self.figures[: self.compared]
 
     @property
     def group_of(self) -> int:
@@ -221,11 +226,11 @@ WORKLOADS: tuple[Workload, ...] = (
         "fanout-100-lively", "fan-out to 100, and they type, read and react", "fanout", 100, _FANOUT, (_PRODUCT,),
         window=4, lively=20, in_quick=False,
     ),
-    Workload("pairs-500", "500 pairs", "pairs", 1000, _PAIRS, _ALL),
+    Workload("pairs-500", "500 pairs", "pairs", 1000, _PAIRS, _ALL, compared=2),
     Workload(
         "pairs-500-window-4", "500 pairs, 4 messages each", "pairs", 1000, _PAIRS, _ALL, window=4, in_quick=False
     ),
-    Workload("single", "one message at a time", "single", 2, (*_ACK, *_RECEIPT), _ALL),
+    Workload("single", "one message at a time", "single", 2, (*_ACK, *_RECEIPT), _ALL, compared=2),
     Workload(
         "paced-300", "500 pairs, 300 messages/s", "pairs", 1000, _PACED, _SERVERS, rate=300, longer=1.5,
         in_quick=False,
@@ -237,7 +242,7 @@ WORKLOADS: tuple[Workload, ...] = (
         primed=True, in_quick=False,
     ),
     Workload(
-        "idle", "10,000 idle connections", "idle", 10_000, _IDLE, _OPEN, joins=False, quick_sockets=2000
+        "idle", "10,000 idle connections", "idle", 10_000, _IDLE, _OPEN, joins=False, quick_sockets=2000, compared=2,
     ),
     Workload("polling-500", "500 pairs, long polling", "pairs", 1000, _PAIRS, _OPEN, polling=True),
     _texts("64 B", 64, deflate=True),

@@ -32,7 +32,7 @@ Tell = Callable[[str, int, int], None]
 
 
 class Talk(NamedTuple):
-    """A conversation to fill. `people`: keys of users. `unread`: the newest so many, of all in turns, nobody has read."""
+    """A conversation to fill. `people`: keys of users. `unread`: the newest, of all in turns, that nobody has read."""
 
     people: tuple[int, ...]
     messages: int

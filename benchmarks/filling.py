@@ -10,13 +10,13 @@ import random
 import uuid
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stockent.store import migrate, search_index
-from stockent.store.connect import connect_writer, sqlite3
+from stockent.store.connect import connect_snapshot, connect_writer, sqlite3
 from stockent.store.ids import hex_ms, rfc3339
 
 SPAN_S = 2 * 365 * 86_400
@@ -81,6 +81,13 @@ def fill(
             connection.execute(sql)
         tell("indexes", len(indexes), len(indexes))
         connection.execute("COMMIT")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that can only read, also while a server has the store."""
+    with closing(connect_snapshot(path)) as connection:
+        yield connection
 
 
 def index(connection: sqlite3.Connection, slice_size: int, tell: Tell = silent) -> Iterator[None]:

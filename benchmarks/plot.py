@@ -83,7 +83,7 @@ def _draw(results: Results, path: Path, colours: _Colours) -> None:
     panels = {base: rows for base in _TITLES if (rows := _rows(results, base))}
     heights = [sum(row.height_px for row in rows) for rows in panels.values()]
     total = sum(heights) + len(heights) * (_HEAD_PX + _FOOT_PX)
-    settings = {
+    settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "stockent",
         "font.family": ["sans-serif"],

@@ -65,14 +65,28 @@ def languages(chance: random.Random) -> tuple[list[Language], list[int]]:
     return made, shares
 
 
+def english(chance: random.Random) -> Iterator[str]:
+    """Messages without end, as `texts` has them, of ASCII letters only."""
+    [language, *_], _ = languages(chance)
+    plain = [word for word in language.words if word.isascii()]
+    while True:
+        yield (
+            " ".join(chance.choices(plain, cum_weights=language.weights[: len(plain)], k=_words(chance)))
+            + "."
+        )
+
+
 def texts(chance: random.Random) -> Iterator[str]:
     """Messages without end: 11 words on average, most short, few long."""
     spoken, shares = languages(chance)
     while True:
         for language in chance.choices(spoken, shares, k=1_000):
-            count = min(80, 1 + int(chance.expovariate(1 / 11)))
-            words = chance.choices(language.words, cum_weights=language.weights, k=count)
+            words = chance.choices(language.words, cum_weights=language.weights, k=_words(chance))
             yield language.glue.join(words) + chance.choice([".", "", "?", " 👍", "!"])
+
+
+def _words(chance: random.Random) -> int:
+    return min(80, 1 + int(chance.expovariate(1 / 11)))
 
 
 def filler(size_bytes: int) -> str:

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -206,19 +205,18 @@ static void come_back(struct crowd *w) {
     if (c->state == CLIENT_CLOSED && m->due_ns && m->due_ns <= now) {
       begin(w, i);
     } else if (c->state != CLIENT_CLOSED && c->state != CLIENT_OPEN && now - c->started_ns > w->patience_ns) {
-      client_close(&w->n, c);
+      client_close(c);
       went(w, c, "no answer in time");
     }
   }
 }
 
 static void cut(struct crowd *w) {
-  struct linger reset = {.l_onoff = 1};
   for (size_t i = 0; i < w->begun; i++) {
     struct client *c = &w->clients[i];
     if (c->state != CLIENT_OPEN) continue;
-    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    client_close(&w->n, c);
+    link_reset(&c->link);
+    client_close(c);
     went(w, c, "cut");
   }
 }
@@ -352,7 +350,7 @@ int main(int argc, char **argv) {
   w->n.handlers = (struct handlers){on_opened, on_acked, on_event, on_closed};
   fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
   while (take_commands(w)) {
-    network_turn(&w->n, TURN_MS);
+    loop_turn(&w->n.loop, TURN_MS);
     come_back(w);
   }
   return 0;

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "client.h"
+#include "meter.h"
 #include "options.h"
+#include "requests.h"
 #include "traffic.h"
 
 struct opening {
@@ -15,6 +17,7 @@ struct opening {
   struct client *clients;
   size_t begun, open;
   struct histogram time;
+  struct meter meter;
 };
 
 static void open_next(struct opening *p) {
@@ -77,81 +80,81 @@ static struct client *make_clients(const struct options *o) {
   return clients;
 }
 
-/* Open every client, o->concurrency at a time; returns the seconds that it took through to the last one's room. */
-static double open_all(struct opening *p) {
-  uint64_t begun = now_ns(), heard = begun;
+/* Open every client, o->concurrency at a time, through to the last one's room. */
+static void open_all(struct opening *p) {
+  meter_begin(&p->meter, p->o, &p->n->loop);
+  uint64_t heard = now_ns();
   for (size_t i = 0; i < p->o->concurrency; i++) open_next(p);
   for (size_t open = 0; p->open < p->o->sockets;) {
-    network_turn(p->n, 100);
+    loop_turn(&p->n->loop, 100);
     if (p->open != open) heard = now_ns();
     open = p->open;
     if (now_ns() - heard > 10000000000ull) die("no socket became open in 10 s: %zu of %zu are", open, p->o->sockets);
   }
-  return (double)(now_ns() - begun) / 1e9;
+  meter_end(&p->meter);
 }
 
-static void report_opening(const struct opening *p, double seconds, struct usage self, struct usage server) {
+static void report_opening(const struct opening *p) {
+  double seconds = meter_seconds(&p->meter);
   printf("\"opened_per_s\":%.1f,", (double)p->o->sockets / seconds);
   histogram_json(stdout, "open_ms", &p->time);
   if (p->o->mode != MODE_CONNECT) return;
-  printf(",\"concurrency\":%zu,\"duration_s\":%.4f,\"generator\":{\"cpu_share\":%.4f,\"idle_share\":%.4f,\"waited_share\":%.4f}",
-         p->o->concurrency, seconds, (double)self.cpu_ns / 1e9 / seconds, (double)p->n->blocked_ns / 1e9 / seconds,
-         (double)self.waited_ns / 1e9 / seconds);
-  if (p->o->server_pid)
-    printf(",\"server\":{\"cpu_share\":%.4f,\"waited_share\":%.4f}", (double)server.cpu_ns / 1e9 / seconds,
-           (double)server.waited_ns / 1e9 / seconds);
+  printf(",\"concurrency\":%zu,\"duration_s\":%.4f,", p->o->concurrency, seconds);
+  meter_json(&p->meter, stdout, NULL, "opened_per_cpu_s", p->o->sockets);
 }
 
 static void turn_for(struct network *n, double seconds) {
-  for (uint64_t end = now_ns() + (uint64_t)(seconds * 1e9); now_ns() < end;) network_turn(n, 50);
+  for (uint64_t end = now_ns() + (uint64_t)(seconds * 1e9); now_ns() < end;) loop_turn(&n->loop, 50);
 }
 
 /* Hold the open sockets, answering heartbeats, and say what they cost the server. */
 static void hold(const struct opening *p, uint64_t memory_before) {
+  const struct processes *servers = &p->o->servers;
   turn_for(p->n, 1); /* what the opening left behind is collected before the idle CPU is read */
-  struct usage before = usage_of(p->o->server_pid);
+  struct usage before = usage_of(servers);
   uint64_t begun = now_ns();
   turn_for(p->n, p->o->hold_s);
   double seconds = (double)(now_ns() - begun) / 1e9;
-  struct usage after = usage_of(p->o->server_pid);
-  uint64_t memory = memory_bytes_of(p->o->server_pid);
+  struct usage used = usage_between(before, usage_of(servers));
+  uint64_t memory = memory_bytes_of(servers);
   printf(",\"hold_s\":%.3f,\"server\":{\"memory_before_bytes\":%llu,\"memory_bytes\":%llu,\"bytes_per_socket\":%.1f,"
          "\"idle_cpu_share\":%.5f}",
          seconds, (unsigned long long)memory_before, (unsigned long long)memory,
-         ((double)memory - (double)memory_before) / (double)p->o->sockets,
-         (double)(after.cpu_ns - before.cpu_ns) / 1e9 / seconds);
+         ((double)memory - (double)memory_before) / (double)p->o->sockets, (double)used.cpu_ns / 1e9 / seconds);
 }
 
-static struct usage since(struct usage now, struct usage then) {
-  return (struct usage){now.cpu_ns - then.cpu_ns, now.waited_ns - then.waited_ns};
+static bool talk(const struct options *o, struct network *n, struct client *clients) {
+  struct traffic *t = traffic_new(o, n, clients);
+  traffic_run(t);
+  putchar(',');
+  return traffic_report(t, stdout);
+}
+
+static bool run_sockets(const struct options *o) {
+  static struct network n;
+  static struct opening opening;
+  network_init(&n, o->host, o->port);
+  if (o->transport && !network_use(&n, o->transport)) die("--transport must be websocket or polling, got %s", o->transport);
+  allow_many_files(network_connections(&n, o->sockets));
+  n.join_event = o->join;
+  n.deflate = o->deflate;
+  n.context = &opening;
+  n.handlers = (struct handlers){on_opened, ignore_ack, ignore_event, on_closed};
+  opening.o = o;
+  opening.n = &n;
+  opening.clients = make_clients(o);
+  uint64_t memory_before = o->mode == MODE_IDLE ? memory_bytes_of(&o->servers) : 0;
+  open_all(&opening);
+  report_opening(&opening);
+  if (o->mode == MODE_IDLE) hold(&opening, memory_before);
+  if (o->mode == MODE_IDLE || o->mode == MODE_CONNECT) return true;
+  return talk(o, &n, opening.clients);
 }
 
 int main(int argc, char **argv) {
   struct options o = options_parse(argc, argv);
-  allow_many_files(o.sockets);
-  struct network n;
-  network_init(&n, o.host, o.port);
-  n.join_event = o.join;
-  struct opening opening = {.o = &o, .n = &n, .clients = make_clients(&o)};
-  n.context = &opening;
-  n.handlers = (struct handlers){on_opened, ignore_ack, ignore_event, on_closed};
-  if (o.mode == MODE_IDLE && !o.server_pid) die("idle needs --server-pid");
-  uint64_t memory_before = o.mode == MODE_IDLE ? memory_bytes_of(o.server_pid) : 0;
-  struct usage self = usage_of(0), server = {0};
-  if (o.server_pid) server = usage_of(o.server_pid);
-
-  double seconds = open_all(&opening);
   printf("{\"mode\":\"%s\",\"sockets\":%zu,", o.mode_name, o.sockets);
-  report_opening(&opening, seconds, since(usage_of(0), self),
-                 o.server_pid ? since(usage_of(o.server_pid), server) : server);
-  bool sound = true;
-  if (o.mode == MODE_IDLE) hold(&opening, memory_before);
-  if (o.mode == MODE_FANOUT || o.mode == MODE_PAIRS || o.mode == MODE_SINGLE) {
-    struct traffic *t = traffic_new(&o, &n, opening.clients);
-    traffic_run(t);
-    putchar(',');
-    sound = traffic_report(t, stdout);
-  }
+  bool sound = o.mode == MODE_HTTP ? requests_run(&o, stdout) : run_sockets(&o);
   printf(",\"sound\":%s}\n", sound ? "true" : "false");
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "measure.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -51,16 +52,16 @@ void histogram_json(FILE *out, const char *name, const struct histogram *h) {
           histogram_ms(h, 0.999), (double)h->max_ns / 1e6);
 }
 
+/* ---- one process ---- */
+
 static FILE *open_proc(int pid, const char *name) {
   char path[64];
-  if (pid)
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-  else
-    snprintf(path, sizeof path, "/proc/self/%s", name);
+  snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
   return fopen(path, "r");
 }
 
-static uint64_t cpu_from_stat(int pid) {
+/* With that of its children that have ended. */
+static uint64_t cpu_of(int pid) {
   FILE *f = open_proc(pid, "stat");
   if (!f) return 0;
   char text[1024];
@@ -69,17 +70,22 @@ static uint64_t cpu_from_stat(int pid) {
   text[length] = 0;
   /* The command's name may hold spaces and brackets: fields are counted from the last closing one (proc(5)). */
   const char *fields = strrchr(text, ')');
-  unsigned long long user = 0, system = 0;
-  if (!fields || sscanf(fields, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)
+  unsigned long long user, system;
+  long long ended_user, ended_system;
+  if (!fields || sscanf(fields, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld %lld", &user, &system,
+                        &ended_user, &ended_system) != 4)
     return 0;
-  return (uint64_t)(user + system) * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
+  uint64_t ticks = user + system + (uint64_t)(ended_user + ended_system);
+  return ticks * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-static uint64_t own_cpu(void) {
-  struct rusage r;
-  getrusage(RUSAGE_SELF, &r);
-  return (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000000ull +
-         (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1000ull;
+static uint64_t waited_of(int pid) {
+  FILE *f = open_proc(pid, "schedstat");
+  unsigned long long ran, waited;
+  if (!f) return 0;
+  if (fscanf(f, "%llu %llu", &ran, &waited) != 2) waited = 0;
+  fclose(f);
+  return waited;
 }
 
 static uint64_t bytes_after(int pid, const char *file, const char *field) {
@@ -96,19 +102,71 @@ static uint64_t bytes_after(int pid, const char *file, const char *field) {
   return (uint64_t)kilobytes * 1024;
 }
 
-struct usage usage_of(int pid) {
-  struct usage u = {0};
-  u.cpu_ns = pid ? cpu_from_stat(pid) : own_cpu();
-  FILE *f = open_proc(pid, "schedstat");
-  if (f) {
-    unsigned long long ran, waited;
-    if (fscanf(f, "%llu %llu", &ran, &waited) == 2) u.waited_ns = waited;
-    fclose(f);
-  }
-  return u;
-}
-
-uint64_t memory_bytes_of(int pid) {
+static uint64_t memory_of(int pid) {
   uint64_t proportional = bytes_after(pid, "smaps_rollup", "Pss:");
   return proportional ? proportional : bytes_after(pid, "status", "VmRSS:");
+}
+
+/* ---- process trees ---- */
+
+struct sum {
+  struct usage usage;
+  uint64_t memory_bytes;
+};
+
+typedef void (*add)(struct sum *s, int pid);
+
+static void add_usage(struct sum *s, int pid) {
+  s->usage.cpu_ns += cpu_of(pid);
+  s->usage.waited_ns += waited_of(pid);
+}
+
+static void add_memory(struct sum *s, int pid) { s->memory_bytes += memory_of(pid); }
+
+static void add_tree(struct sum *s, int pid, add each);
+
+static void add_children_of_thread(struct sum *s, int pid, int thread, add each) {
+  char name[40];
+  snprintf(name, sizeof name, "task/%d/children", thread);
+  FILE *f = open_proc(pid, name);
+  if (!f) return; /* it has ended meanwhile */
+  for (int child; fscanf(f, "%d", &child) == 1;) add_tree(s, child, each);
+  fclose(f);
+}
+
+static void add_tree(struct sum *s, int pid, add each) {
+  char path[64];
+  each(s, pid);
+  snprintf(path, sizeof path, "/proc/%d/task", pid);
+  DIR *threads = opendir(path);
+  if (!threads) return;
+  for (const struct dirent *thread; (thread = readdir(threads));)
+    if (thread->d_name[0] != '.') add_children_of_thread(s, pid, atoi(thread->d_name), each);
+  closedir(threads);
+}
+
+static struct sum sum_over(const struct processes *p, add each) {
+  struct sum s = {0};
+  if (access("/proc/thread-self/children", R_OK)) {
+    fputs("loadgen: this kernel does not tell a process's children (CONFIG_PROC_CHILDREN)\n", stderr);
+    exit(2);
+  }
+  for (size_t i = 0; i < p->count; i++) add_tree(&s, p->pids[i], each);
+  return s;
+}
+
+struct usage usage_of(const struct processes *p) { return sum_over(p, add_usage).usage; }
+
+uint64_t memory_bytes_of(const struct processes *p) { return sum_over(p, add_memory).memory_bytes; }
+
+struct usage usage_of_self(void) {
+  struct rusage r;
+  getrusage(RUSAGE_SELF, &r);
+  uint64_t cpu_ns = (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000000ull +
+                    (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1000ull;
+  return (struct usage){cpu_ns, waited_of(getpid())};
+}
+
+struct usage usage_between(struct usage then, struct usage now) {
+  return (struct usage){now.cpu_ns - then.cpu_ns, now.waited_ns - then.waited_ns};
 }

@@ -5,24 +5,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum mode { MODE_FANOUT, MODE_PAIRS, MODE_SINGLE, MODE_CONNECT, MODE_IDLE };
+#include "measure.h"
+
+enum mode { MODE_FANOUT, MODE_PAIRS, MODE_SINGLE, MODE_CONNECT, MODE_IDLE, MODE_HTTP };
+enum { MOST_HEADERS = 16 };
 
 struct options {
   enum mode mode;
   const char *mode_name;
   const char *host;
   int port;
-  int server_pid;      /* 0: do not report the server's own CPU and memory */
-  size_t sockets;      /* in pairs, two for each pair */
-  const char *file;    /* a line for each socket: token and room, "-" for none */
+  struct processes servers; /* none: do not report the server's own CPU and memory */
+  const char *transport;
+  bool deflate;
+  size_t sockets;      /* in pairs, two for each pair; in http, connections */
+  const char *file;    /* a line for each socket: token and room, "-" for none; in http, for each request */
   const char *join;    /* command that joins the room given in the file, NULL for none */
   const char *packet;  /* what a sender emits: a JSON array with {room}, {uuid} and {text} */
   const char *event;   /* name of the event that is counted as a delivery */
   size_t payload_bytes;
   size_t concurrency;  /* handshakes at once */
   size_t window;       /* unfinished messages of one sender */
-  double rate;         /* messages a second of all senders together; 0: as fast as the window lets */
+  double rate;         /* messages or requests a second in all; 0: as fast as they are finished */
   bool one_sided;      /* in pairs, only the first of each two sends */
+  bool spread;         /* in http, each connection sends its own share of the requests */
+  const char *headers[MOST_HEADERS];
+  size_t header_count;
   double warmup_s, duration_s, hold_s;
 };
 

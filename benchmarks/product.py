@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import http.client
 import json
+import random
 import secrets
 import socket
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import jwt
 
+from . import filling, requests
 from .workloads import Workload
 
 _TOKEN_TTL_S = 6 * 3600
 #: A conversation has at most 100 participants; a larger room is filled with several devices of each.
 _MOST_PARTICIPANTS = 100
+#: Every limit is in force and counts; what one user or socket of the load does in a second is below it.
+RATE_LIMITS = ", ".join(
+    f"{name}=100000000/s"
+    for name in (
+        *("commands", "requests", "messages", "conversations", "signals"),
+        *(
+            "connection_commands",
+            "connection_bytes",
+            "address_connects",
+            "address_sessions",
+            "address_requests",
+        ),
+    )
+)
+STORE = "stockent.db"
 PACKET = '["send_message",{"conversationId":"{room}","clientId":"{uuid}","content":"{text}"}]'
 
 
@@ -39,14 +58,26 @@ class Settings:
             "PORT": str(self.port),
             "DATA_DIR": str(data_dir),
             "JWT_SECRET": self.secret,
-            "LOG_FORMAT": "json",
-            # What is measured is the server, not what one user is allowed.
-            "RATE_LIMITS": "off",
+            "RATE_LIMITS": RATE_LIMITS,
         }
 
     def token(self, user_id: str) -> str:
         claims = {"sub": user_id, "name": f"Person {user_id}", "exp": int(time.time()) + _TOKEN_TTL_S}
         return jwt.encode(claims, self.secret, algorithm="HS256")
+
+
+def fill(data_dir: Path, settings: Settings) -> list[requests.Person]:
+    """Make a store with the data set of the HTTP workloads, before the server starts."""
+    pairs = list(requests.pairs())
+    talks = [filling.Talk((a + 1, b + 1), requests.MESSAGES, unread=requests.MESSAGES) for a, b in pairs]
+    names = {number + 1: requests.user_id(number) for number in range(requests.USERS)}
+    filling.fill(data_dir / STORE, talks, repeat(requests.TEXT), random.Random(0), names=names)
+    filling.index_all(data_dir / STORE)
+    mine: dict[int, list[str]] = defaultdict(list)
+    for key, pair in enumerate(pairs, start=1):
+        for number in pair:
+            mine[number].append(filling.conversation_id(key))
+    return [requests.Person(settings.token(requests.user_id(number)), ids) for number, ids in mine.items()]
 
 
 def is_ready(settings: Settings) -> bool:

@@ -147,7 +147,7 @@ def run_once(workload: Workload, peer: Peer, *, quick: bool, duration_s: float) 
     with peer.start(workload, workload.sized(quick=quick)) as target:
         command = ["taskset", "-c", str(GENERATOR_CORE), str(LOADGEN)]
         command += workload.arguments(quick=quick, duration_s=duration_s)
-        command += ["--port", str(target.port), "--server-pid", str(target.pid), *target.arguments]
+        command += ["--port", str(target.port), "--server-pid", target.server_pid, *target.arguments]
         if workload.primed:
             _load(command)
             time.sleep(_AFTER_PRIMING_S)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import random
 import shutil
 import sys
@@ -17,19 +16,21 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from stockent.messaging.models import ConversationKind, MessageType
 from stockent.messaging.ports import NewConversation, NewMessage
-from stockent.store import migrate, open_store, search_index
+from stockent.store import open_store
 from stockent.store.connect import connect_writer, sqlite3
-from stockent.store.ids import hex_ms, rfc3339
+from stockent.store.ids import rfc3339
 from stockent.store.search_indexing import SLICE, TIDY_PAGES
+
+from . import filling
+from .filling import BEGUN_S, SPAN_S, Talk
+from .texts import Language, languages, texts
 
 MESSAGES = 1_000_000
 PER_CONVERSATION = 20
-SPAN_S = 2 * 365 * 86_400
-BEGUN_S = 1_700_000_000
 #: Who asks: conversations, the share of them that are groups, and messages in each.
 ASKERS = {
     "few": (5, 0.4, 200),
@@ -37,97 +38,18 @@ ASKERS = {
     "many": (5_000, 0.02, 20),
     "groups": (1_000, 1.0, 20),
 }
-_SPOKEN = {
-    "en": (50, "price sample order container shipment invoice payment delivery quality steel cotton yarn tonne"
-           " offer please confirm could you send the of for and to we is with our by this week port customs"
-           " certificate origin discount quantity minimum lead time packing pallet today tomorrow thanks"
-           " regards meeting"),
-    "tr": (15, "fiyat numune sipariş konteyner sevkiyat fatura ödeme teslimat kalite çelik pamuk iplik ton"
-           " teklif lütfen teyit eder misiniz için ve bir bu hafta liman gümrük sertifika menşe indirim"
-           " miktar en az süre ambalaj bugün yarın teşekkürler saygılar ılık İzmir İstanbul Ankara görüşme"),
-    "de": (10, "Preis Muster Auftrag Behälter Lieferung Rechnung Zahlung Qualität Stahl Baumwolle Garn Tonne"
-           " Angebot bitte bestätigen könnten Sie für und der die das wir mit Größe Straße Zürich München"
-           " heute morgen Grüße Zoll"),
-    "es": (10, "precio muestra pedido contenedor envío factura pago entrega calidad acero algodón hilo tonelada"
-           " oferta por favor confirmar podría usted para y el la de con año mañana gracias saludos aduana"
-           " certificado"),
-    "ru": (5, "цена образец заказ контейнер отгрузка счёт оплата доставка качество сталь хлопок пряжа тонна"
-           " предложение пожалуйста подтвердите для и мы с сегодня завтра спасибо"),
-    "zh": (10, "价格 样品 订单 集装箱 发货 发票 付款 交货 质量 钢 棉 纱 吨 报价 请 确认 能否 的 和 我们 本周"
-           " 港口 海关 证书 原产地 折扣 数量 最低 包装 今天 明天 谢谢"),
-}  # fmt: skip
-_ENDINGS = ["", "s", "er", "ing", "ler", "lar", "den", "e", "en", "a", "os", "ы", "ом"]
-_SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in "aeiou"]
-
-
-class Language(NamedTuple):
-    words: Sequence[str]
-    weights: Sequence[float]
-    glue: str
-
-
-class Talk(NamedTuple):
-    """A conversation to fill: its key, its people's keys, and how many messages it gets."""
-
-    key: int
-    people: tuple[int, ...]
-    messages: int
-
-
-def languages(chance: random.Random) -> tuple[list[Language], list[int]]:
-    """Common words as people use them, and a long tail of names, codes and inflected forms, by Zipf's law."""
-    made, shares = [], []
-    for name, (share, common) in _SPOKEN.items():
-        words = common.split()
-        chance.shuffle(words)
-        if name == "zh":
-            tail = ["".join(chance.choices("".join(words), k=2)) for _ in range(3_000)]
-        else:
-            stems = ["".join(chance.choices(_SYLLABLES, k=chance.choice((2, 2, 3, 4)))) for _ in range(4_000)]
-            tail = [stem + chance.choice(_ENDINGS) for stem in stems]
-            tail += [word + ending for word in words for ending in _ENDINGS[1:5]]
-            tail += [f"{chance.choice('ABCKPX')}{chance.choice('OQRT')}-{n}" for n in range(1_000, 3_000)]
-            chance.shuffle(tail)
-        words += tail
-        cumulative = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(words))))
-        made.append(Language(words, cumulative, "" if name == "zh" else " "))
-        shares.append(share)
-    return made, shares
-
-
-def texts(chance: random.Random) -> Iterator[str]:
-    """Messages without end: 11 words on average, most short, few long."""
-    spoken, shares = languages(chance)
-    while True:
-        for language in chance.choices(spoken, shares, k=1_000):
-            count = min(80, 1 + int(chance.expovariate(1 / 11)))
-            words = chance.choices(language.words, cum_weights=language.weights, k=count)
-            yield language.glue.join(words) + chance.choice([".", "", "?", " 👍", "!"])
 
 
 def fill(path: Path, messages: int, chance: random.Random) -> None:
     """Make a store with so many messages, two years of them, and the people of `ASKERS` among thousands."""
-    migrate(f"sqlite:///{path}")
-    connection = connect_writer(path)
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("BEGIN")
-    talks = list(_talks(messages, chance))
-    _insert_people(connection, talks)
-    turns = [talk for talk in talks for _ in range(talk.messages)]
-    chance.shuffle(turns)
-    seqs: dict[int, int] = {}
-    connection.executemany(_INSERT, _rows(turns, seqs, chance))
-    connection.executemany(
-        "UPDATE conversations SET last_seq = ?2, last_message_seq = ?2 WHERE key = ?1", seqs.items()
+    names = dict(enumerate(ASKERS, start=1))
+    filling.fill(
+        path, list(_talks(messages, chance)), texts(random.Random(1)), chance, names=names, files_every=40
     )
-    connection.execute("COMMIT")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    connection.close()
 
 
 def _talks(messages: int, chance: random.Random) -> Iterator[Talk]:
     scale = messages / MESSAGES
-    keys = itertools.count(1)
     others = range(len(ASKERS) + 1, 20_000)
     left = messages
     for me, (count, groups, each) in enumerate(ASKERS.values(), start=1):
@@ -135,78 +57,36 @@ def _talks(messages: int, chance: random.Random) -> Iterator[Talk]:
             extra = 3 if number < count * scale * groups else 0
             people = (me, *chance.sample(others, 1 + extra))
             left -= each
-            yield Talk(next(keys), people, each)
+            yield Talk(people, each)
     while left > 0:
         extra = 4 if chance.random() < 0.1 else 0
         count = min(left, 1 + int(chance.expovariate(1 / PER_CONVERSATION)))
         left -= count
-        yield Talk(next(keys), tuple(chance.sample(others, 2 + extra)), count)
-
-
-def _insert_people(connection: sqlite3.Connection, talks: Sequence[Talk]) -> None:
-    begun = rfc3339(BEGUN_S)
-    names = dict(enumerate(ASKERS, start=1))
-    people = sorted({person for talk in talks for person in talk.people})
-    connection.executemany(
-        "INSERT INTO users (key, id, name) VALUES (?, ?, ?)",
-        ((key, names.get(key, f"user-{key}"), f"Person {key}") for key in people),
-    )
-    connection.executemany(
-        "INSERT INTO conversations (key, id, kind, status, activity, updated_at, created_at, identity, creator_key)"
-        " VALUES (?, ?, ?, 'ACTIVE', 1, ?, ?, ?, ?)",
-        (
-            (talk.key, f"{talk.key:032x}", "DIRECT" if len(talk.people) == 2 else "GROUP", begun, begun,
-             f"i{talk.key}", talk.people[0])
-            for talk in talks
-        ),
-    )  # fmt: skip
-    connection.executemany(
-        "INSERT INTO participants (conversation_key, user_key) VALUES (?, ?)",
-        ((talk.key, person) for talk in talks for person in talk.people),
-    )
-
-
-def _rows(turns: Sequence[Talk], seqs: dict[int, int], chance: random.Random) -> Iterator[tuple[Any, ...]]:
-    written = texts(chance)
-    for number, talk in enumerate(turns, start=1):
-        seqs[talk.key] = seq = seqs.get(talk.key, 0) + 1
-        at_s = BEGUN_S + SPAN_S * number / len(turns)
-        message_id = f"{hex_ms(at_s)}{seq:012x}{number:012x}"
-        kind = "FILE" if number % 40 == 0 else "TEXT"
-        yield (number, talk.key, seq, seq, chance.choice(talk.people), f"{number:032x}",
-               f"{number:032x}", message_id, kind, next(written), rfc3339(at_s))  # fmt: skip
-
-
-_INSERT = """
-    INSERT INTO messages (key, conversation_key, seq, updated_seq, sender_key, client_key, client_id, id, type, content,
-        created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+        yield Talk(tuple(chance.sample(others, 2 + extra)), count)
 
 
 def index(path: Path, slice_size: int) -> None:
     """Index it as the writer does when it has nothing else to do, without its pauses, and print what that took."""
     connection = connect_writer(path)
     before = _size_bytes(connection)
-    marks = search_index.begin(connection)
+    [(total,)] = connection.execute("SELECT count(*) FROM messages")
     took = []
-    begun, worked = time.perf_counter(), time.process_time()
-    total = marks.low
-    while marks.low:
-        each = time.perf_counter()
-        connection.execute("BEGIN IMMEDIATE")
-        search_index.add_older(connection, marks, slice_size)
-        connection.execute("COMMIT")
+    each = begun = time.perf_counter()
+    worked = time.process_time()
+    for _ in filling.index(connection, slice_size):
         took.append((time.perf_counter() - each) * 1000)
+        each = time.perf_counter()
     spent, worked = time.perf_counter() - begun, time.process_time() - worked
-    begun, first = time.perf_counter(), True
-    while not search_index.tidy(connection, TIDY_PAGES, first=first):
-        first = False
+    begun = time.perf_counter()
+    filling.tidy(connection, TIDY_PAGES)
     tidied = time.perf_counter() - begun
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     after = _size_bytes(connection)
     connection.close()
-    each = worked / total * 1e6
-    print(f"indexed {total:,} messages in {spent:.1f} s: {total / spent:,.0f}/s, {each:.1f} us of CPU each")
+    cost_us = worked / total * 1e6
+    print(
+        f"indexed {total:,} messages in {spent:.1f} s: {total / spent:,.0f}/s, {cost_us:.1f} us of CPU each"
+    )
     print(f"rewritten in one piece in {tidied:.1f} s")
     print(f"a slice of {slice_size}: {_spread(took)} ms")
     print(f"the store {before / 1e6:,.0f} MB, its index {(after - before) / 1e6:,.0f} MB")
@@ -224,7 +104,7 @@ async def searches(path: Path, count: int, chance: random.Random) -> None:
     from stockent.messaging.commands import SearchMessages
     from stockent.messaging.searching import checked
 
-    spoken, shares = languages(random.Random(1))  # the words that `fill` used with the same seed
+    spoken, shares = languages(random.Random(1))  # the words that `fill` used
     store = open_store(f"sqlite:///{path}")
     await store.open()
     kinds = _kinds(spoken, shares, chance)

@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from . import product
+from . import postgres, product, replaced, requests
+from .processes import STOP_TIMEOUT_S, pinned, running
 from .toolchain import BUILD, FLOOR, HERE, MissingError, program
 from .workloads import Workload
 
 SERVER_CORE = 0
 LIVELY_CORE = 1
 _START_TIMEOUT_S = 20.0
-_STOP_TIMEOUT_S = 10.0
 _PEERS = HERE / "peers"
 _BARE = ("--packet", '["say","{room}","{text}"]', "--event", "message")
+_JWT_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True)
 class Target:
-    """A server that answers, and how the load generator is to speak with it."""
+    """A server that answers, and how the load generator is to speak with it.
 
-    pid: int
+    `pids`: the processes that serve; their children count too. `folder` is gone when the server is. `fill` stores the
+    data set of the HTTP workloads, and may be called once.
+    """
+
+    pids: Sequence[int]
     port: int
     arguments: Sequence[str]
+    folder: Path
+    fill: Callable[[], Sequence[requests.Person]] | None = None
+
+    @property
+    def server_pid(self) -> str:
+        """As the load generator takes it."""
+        return ",".join(map(str, self.pids))
 
 
 Start = Callable[[Workload, int], AbstractContextManager[Target]]
@@ -47,26 +62,13 @@ class Peer:
     check: Callable[[], None]
 
 
-@contextmanager
-def running(
-    command: Sequence[str], environment: Mapping[str, str], log: Path
-) -> Iterator[subprocess.Popen[str]]:
-    """The command on the server's core, what it prints on stderr in `log`, terminated at the end."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    pinned = [program("taskset", "install util-linux"), "-c", str(SERVER_CORE), *command]
-    with log.open("w") as errors:
-        process = subprocess.Popen(
-            pinned, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+def prepare_http(target: Target, kind: requests.Kind) -> Path:
+    """Store what this kind of request asks for; returns the load generator's file of requests."""
+    if target.fill is None:
+        raise RuntimeError("this peer has no HTTP API")
+    path = target.folder / f"requests-{kind}"
+    path.write_text(requests.file_of(kind, target.fill()))
+    return path
 
 
 def _announced_port(process: subprocess.Popen[str], log: Path) -> int:
@@ -77,32 +79,71 @@ def _announced_port(process: subprocess.Popen[str], log: Path) -> int:
     return int(line.split()[1])
 
 
-def _bare(name: str, command: Callable[[], Sequence[str]]) -> Start:
+def _bare(name: str, command: Callable[[], Sequence[str]], *, deflates_if_told: bool = False) -> Start:
     @contextmanager
     def start(workload: Workload, _sockets: int) -> Iterator[Target]:
         log = BUILD / "logs" / f"{name}.log"
         join = ("--join", "join") if workload.joins else ()
-        with running(command(), {}, log) as process:
-            yield Target(process.pid, _announced_port(process, log), (*_BARE, *join))
+        deflate = ("--deflate",) if deflates_if_told and workload.deflate else ()
+        with _folder() as folder, running((*command(), *deflate), {}, log, core=SERVER_CORE) as process:
+            yield Target([process.pid], _announced_port(process, log), (*_BARE, *join), folder)
 
     return start
 
 
+def _data_root() -> Path:
+    """Where whatever is durable lies: for all on the same disk."""
+    return Path(os.environ.get("BENCHMARK_DATA_DIR", BUILD))
+
+
 @contextmanager
-def _product(workload: Workload, sockets: int) -> Iterator[Target]:
-    data_root = Path(os.environ.get("BENCHMARK_DATA_DIR", BUILD))
+def _folder() -> Iterator[Path]:
+    _data_root().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="data-", dir=_data_root()) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def serving(settings: product.Settings, data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    """The product on the store in this folder, ready."""
     log = BUILD / "logs" / "product.log"
     stockent = Path(sys.executable).parent / "stockent"
+    with running([str(stockent), "serve"], settings.environment(data_dir), log, core=SERVER_CORE) as process:
+        _wait_until_ready(process, settings, log)
+        yield process
+
+
+@contextmanager
+def _product(workload: Workload, sockets: int) -> Iterator[Target]:
     settings = product.Settings.fresh()
-    data_root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="data-", dir=data_root) as data:
-        environment = settings.environment(Path(data))
-        with running([str(stockent), "serve"], environment, log) as process:
-            _wait_until_ready(process, settings, log)
-            identities = Path(data) / "identities"
+    with _folder() as folder:
+        people = product.fill(folder, settings) if workload.requests else []
+        with serving(settings, folder) as process:
+            identities = folder / "identities"
             identities.write_text(product.identities(settings, workload, sockets))
             with _livening(workload, settings.port, identities):
-                yield Target(process.pid, settings.port, product.arguments(workload, identities))
+                arguments = product.arguments(workload, identities)
+                yield Target([process.pid], settings.port, arguments, folder, lambda: people)
+
+
+@contextmanager
+def _replaced(workload: Workload, sockets: int) -> Iterator[Target]:
+    """Node.js and PostgreSQL share the server's core: the whole of what serves has one, for each peer."""
+    secret = secrets.token_hex(_JWT_SECRET_BYTES)
+    postgres_log, log = BUILD / "logs" / "postgres.log", BUILD / "logs" / "replaced.log"
+    deflate = ("--deflate",) if workload.deflate else ()
+    command = ("node", str(_PEERS / "replaced" / "main.js"), *deflate)
+    with _folder() as folder, postgres.running(_data_root(), postgres_log, core=SERVER_CORE) as database:
+        replaced.create_schema(database)
+        with running(command, replaced.environment(database, secret), log, core=SERVER_CORE) as process:
+            settings = product.Settings(_announced_port(process, log), secret)
+            identities = folder / "identities"
+            identities.write_text(replaced.identities(database, settings.token, workload, sockets))
+            arguments = product.arguments(workload, identities)
+            pids = [process.pid, database.pid]
+            yield Target(
+                pids, settings.port, arguments, folder, lambda: replaced.fill(database, settings.token)
+            )
 
 
 @contextmanager
@@ -111,8 +152,7 @@ def _livening(workload: Workload, port: int, identities: Path) -> Iterator[None]
     if not workload.lively:
         yield
         return
-    command = [program("taskset", "install util-linux"), "-c", str(LIVELY_CORE)]
-    command += [sys.executable, "-m", "benchmarks.lively", str(port)]
+    command = pinned([sys.executable, "-m", "benchmarks.lively", str(port)], LIVELY_CORE)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -125,7 +165,7 @@ def _livening(workload: Workload, port: int, identities: Path) -> Iterator[None]
     finally:
         process.terminate()
         print(f"beside it: {process.stdout.readline().strip()}", file=sys.stderr)
-        process.wait(_STOP_TIMEOUT_S)
+        process.wait(STOP_TIMEOUT_S)
 
 
 def _wait_until_ready(process: subprocess.Popen[str], settings: product.Settings, log: Path) -> None:
@@ -155,8 +195,8 @@ def _needs_module(name: str, remedy: str) -> Callable[[], None]:
 
 
 def _needs_node() -> None:
-    program("node", "install Node.js 18 or newer")
-    if (_PEERS / "node_modules" / "socket.io").exists():
+    program("node", "install Node.js 20 or newer")
+    if _installed_as_locked():
         return
     npm = program("npm", "install it with Node.js")
     done = subprocess.run(
@@ -164,6 +204,21 @@ def _needs_node() -> None:
     )
     if done.returncode:
         raise MissingError(f"npm ci failed in {_PEERS}:\n{done.stderr[-1000:]}")
+
+
+def _installed_as_locked() -> bool:
+    """npm writes a lock file of what it installed; that of an older version lacks what came since."""
+    installed = _PEERS / "node_modules" / ".package-lock.json"
+    if not installed.exists():
+        return False
+    wanted: dict[str, Any] = json.loads((_PEERS / "package-lock.json").read_text())["packages"]
+    found: dict[str, Any] = json.loads(installed.read_text())["packages"]
+    return all(found.get(name) == about for name, about in wanted.items() if name)
+
+
+def _needs_node_and_postgres() -> None:
+    postgres.check()
+    _needs_node()
 
 
 def _python(script: str) -> Callable[[], Sequence[str]]:
@@ -178,19 +233,34 @@ PEERS: tuple[Peer, ...] = (
         _needs_module("stockent.server", "pip install -e ."),
     ),
     Peer(
+        "replaced",
+        "socket.io, Express and PostgreSQL: each message a SELECT, INSERT and UPDATE before its ack",
+        _replaced,
+        _needs_node_and_postgres,
+    ),
+    Peer(
         "engine",
         "stockent.socketio alone",
+        # Compresses for whoever asks for it.
         _bare("engine", _python("engine.py")),
         _needs_module("stockent.socketio", "pip install -e ."),
     ),
     Peer(
-        "node", "socket.io on Node.js", _bare("node", lambda: ["node", str(_PEERS / "node.js")]), _needs_node
+        "node",
+        "socket.io on Node.js",
+        _bare("node", lambda: ["node", str(_PEERS / "node.js")], deflates_if_told=True),
+        _needs_node,
     ),
     Peer(
         "python-socketio",
         "python-socketio on uvicorn",
-        _bare("python-socketio", _python("python_socketio_peer.py")),
+        _bare("python-socketio", _python("python_socketio_peer.py"), deflates_if_told=True),
         _needs_module("websockets", "pip install websockets"),
     ),
-    Peer("floor", "C, epoll, one send() for each delivery", _bare("floor", lambda: [str(FLOOR)]), _anywhere),
+    Peer(
+        "floor",
+        "C, epoll, one send() for each delivery",
+        _bare("floor", lambda: [str(FLOOR)]),
+        _anywhere,
+    ),
 )

@@ -13,9 +13,11 @@ BUILD = HERE / "build"
 LOADGEN = BUILD / "loadgen"
 FLOOR = BUILD / "floor"
 CROWD = BUILD / "crowd"
+_COMPILER = "install a C compiler (Debian: apt-get install gcc libc6-dev)"
 _FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror")
-_PARTS = ("loadgen.c", "client.c", "options.c", "traffic.c", "measure.c")
-_CROWD_PARTS = ("crowd.c", "client.c", "measure.c")
+_CLIENT_PARTS = ("client.c", "websocket.c", "polling.c", "deflate.c", "http.c", "loop.c", "measure.c")
+_PARTS = ("loadgen.c", "options.c", "traffic.c", "requests.c", "meter.c", "text.c", *_CLIENT_PARTS)
+_CROWD_PARTS = ("crowd.c", *_CLIENT_PARTS)
 
 
 class MissingError(Exception):
@@ -36,16 +38,25 @@ def compile_all() -> None:
     _compile(FLOOR, [HERE / "peers" / "floor.c"], headers=())
 
 
+def has_zlib() -> bool:
+    """Whether the compiler finds zlib's header. Without it the load generator knows no compression, and says so."""
+    command = [program("cc", _COMPILER), "-E", "-xc", "-"]
+    return not subprocess.run(
+        command, input=b"#include <zlib.h>", capture_output=True, check=False
+    ).returncode
+
+
 def _compile(target: Path, sources: Sequence[Path], *, headers: Sequence[Path]) -> None:
     newest = max(path.stat().st_mtime for path in (*sources, *headers))
     if target.exists() and target.stat().st_mtime >= newest:
         return
-    compiler = program("cc", "install a C compiler (Debian: apt-get install gcc libc6-dev)")
+    compiler = program("cc", _COMPILER)
     target.parent.mkdir(exist_ok=True)
-    # Another process may compile the same, or run what is there.
+# Another process may compile the same, or run what is there.
     made = target.with_name(f"{target.name}.{os.getpid()}")
+    zlib = ("-DWITH_ZLIB", "-lz") if has_zlib() else ()
     done = subprocess.run(
-        [compiler, *_FLAGS, "-o", made, *sources], capture_output=True, text=True, check=False
+        [compiler, *_FLAGS, "-o", made, *sources, *zlib], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise MissingError(f"cc could not compile {target.name}:\n{done.stderr}")

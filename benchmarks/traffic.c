@@ -1,14 +1,14 @@
 #include "traffic.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
+
+#include "meter.h"
+#include "text.h"
 
 enum {
   MARKER_CHARS = 34, /* ~@ sender(8) seq(8) time(16), hexadecimal, at the head of every text */
+  PLAIN_BYTES = 64,  /* texts up to this size are too short for words */
   RATE_RING = 4096,  /* unfinished messages of one sender that a fixed rate may pile up */
   GIVE_UP_S = 10,
   QUIET_S = 2, /* what has not come by then, once nothing comes any more, is lost */
@@ -42,49 +42,45 @@ struct traffic {
   enum phase phase;
   char prefix[128]; /* how a packet of the counted event begins */
   size_t prefix_length;
-  char *text;
+  const char *pool;
   uint64_t salt;
   struct bytes packet;
   struct totals totals, measured;
-  struct histogram ack, receipt, late;
-  uint64_t begun_ns, ended_ns, heard_ns, silent_ns, blocked_ns;
-  struct usage self, server;
+  struct histogram ack, receipt;
+  struct pace pace;
+  struct meter meter;
+  uint64_t heard_ns, silent_ns;
 };
 
 static bool fans_out(const struct traffic *t) { return t->o->mode == MODE_FANOUT; }
 
 /* ---- sending ---- */
 
-static void put_hex(char *at, uint64_t value, int digits) {
-  for (int i = digits - 1; i >= 0; i--, value >>= 4) at[i] = "0123456789abcdef"[value & 15];
+/* What a text has behind its marker, or the end of it: `x` up to 64 bytes, else words, of which no two have the same. */
+static void add_words(struct traffic *t, uint32_t sender, uint32_t seq) {
+  size_t at = t->o->payload_bytes > PLAIN_BYTES ? (seq * 7919u + sender * 104729u) % POOL_OFFSETS : 0;
+  bytes_add(&t->packet, t->pool + at, t->o->payload_bytes - MARKER_CHARS);
 }
 
-static void put_uuid(char *at, uint64_t salt, uint32_t sender, uint32_t seq) {
-  put_hex(at, salt >> 32, 8);
-  at[8] = '-';
-  put_hex(at + 9, salt >> 16, 4);
-  memcpy(at + 13, "-4", 2);
-  put_hex(at + 15, salt, 3);
-  memcpy(at + 18, "-8", 2);
-  put_hex(at + 20, sender >> 16, 3);
-  at[23] = '-';
-  put_hex(at + 24, sender, 4);
-  put_hex(at + 28, seq, 8);
+static void add_text(struct traffic *t, uint32_t sender, uint32_t seq, uint64_t stamp) {
+  char marker[MARKER_CHARS] = "~@";
+  put_hex(marker + 2, sender, 8);
+  put_hex(marker + 10, seq, 8);
+  put_hex(marker + 18, stamp, 16);
+  bytes_add(&t->packet, marker, sizeof marker);
+  add_words(t, sender, seq);
 }
 
 static void compose(struct traffic *t, const struct client *c, uint32_t seq, uint64_t stamp) {
-  char head[24], uuid[36];
+  char head[24], uuid[UUID_CHARS];
   t->packet.length = 0;
   bytes_add(&t->packet, head, (size_t)snprintf(head, sizeof head, "42%u", seq + 1));
-  put_hex(t->text + 2, c->index, 8);
-  put_hex(t->text + 10, seq, 8);
-  put_hex(t->text + 18, stamp, 16);
   for (const char *at = t->o->packet; *at;) {
     if (!strncmp(at, "{room}", 6)) {
       bytes_add(&t->packet, c->room, strlen(c->room));
       at += 6;
     } else if (!strncmp(at, "{text}", 6)) {
-      bytes_add(&t->packet, t->text, t->o->payload_bytes);
+      add_text(t, c->index, seq, stamp);
       at += 6;
     } else if (!strncmp(at, "{uuid}", 6)) {
       put_uuid(uuid, t->salt, c->index, seq);
@@ -124,10 +120,17 @@ static void progress(struct traffic *t, struct client *sender, struct slot *slot
   t->talkers[sender->index].unfinished--;
   if (t->o->rate > 0) return;
   fill_window(t, sender);
-  if (fans_out(t)) client_flush(t->n, sender);
+  if (fans_out(t)) client_flush(sender);
 }
 
 /* ---- hearing ---- */
+
+/* A fixed rate counts all that was due in the measured time, whenever it comes; else what comes in that time counts. */
+static bool counts(const struct traffic *t, uint64_t sent_ns) {
+  const struct meter *m = &t->meter;
+  if (!(t->o->rate > 0)) return t->phase == MEASURE;
+  return t->phase != WARMUP && sent_ns >= m->begun_ns && (t->phase == MEASURE || sent_ns < m->ended_ns);
+}
 
 static void heard(struct traffic *t, uint64_t now) {
   if (now > t->heard_ns && now - t->heard_ns > t->silent_ns) t->silent_ns = now - t->heard_ns;
@@ -148,7 +151,7 @@ static void on_acked(void *context, struct client *c, uint64_t id, const char *a
     if (!t->totals.refused++)
       fprintf(stderr, "loadgen: first refusal: %.*s\n", (int)(length < 400 ? length : 400), arguments);
   }
-  if (t->phase == MEASURE) histogram_add(&t->ack, now - slot->sent_ns);
+  if (counts(t, slot->sent_ns)) histogram_add(&t->ack, now - slot->sent_ns);
   progress(t, c, slot);
 }
 
@@ -194,7 +197,8 @@ static void on_event(void *context, struct client *c, const char *packet, size_t
   heard(t, now);
   t->totals.delivered++;
   check_order(t, &t->talkers[c->index].seen[sender != c->index], seq);
-  if (t->phase == MEASURE && sender != c->index) histogram_add(&t->receipt, now - take_hex(marker + 18, 16));
+  uint64_t sent_ns = take_hex(marker + 18, 16);
+  if (sender != c->index && counts(t, sent_ns)) histogram_add(&t->receipt, now - sent_ns);
   if (fans_out(t)) {
     struct slot *slot = &t->talkers[sender].ring[seq & (t->ring_size - 1)];
     if (slot->awaited && slot->seq == seq) progress(t, &t->clients[sender], slot);
@@ -207,6 +211,12 @@ static void on_closed(void *context, struct client *c, const char *reason) {
 }
 
 /* ---- the run ---- */
+
+static const char *pool_for(size_t payload_bytes) {
+  static char plain[PLAIN_BYTES];
+  if (payload_bytes > PLAIN_BYTES) return text_pool(payload_bytes);
+  return memset(plain, 'x', sizeof plain);
+}
 
 struct traffic *traffic_new(const struct options *o, struct network *n, struct client *clients) {
   struct traffic *t = calloc(1, sizeof *t);
@@ -221,12 +231,10 @@ struct traffic *traffic_new(const struct options *o, struct network *n, struct c
   while (t->ring_size < 4 * o->window) t->ring_size *= 2;
   t->talkers = calloc(o->sockets, sizeof *t->talkers);
   struct slot *rings = calloc(o->sockets * t->ring_size, sizeof *rings);
-  t->text = malloc(o->payload_bytes);
-  if (!t->talkers || !rings || !t->text) die("out of memory");
+  if (!t->talkers || !rings) die("out of memory");
   for (size_t i = 0; i < o->sockets; i++) t->talkers[i].ring = rings + i * t->ring_size;
-  memset(t->text, 'x', o->payload_bytes);
-  memcpy(t->text, "~@", 2);
-  t->salt = now_ns() * 0x9e3779b97f4a7c15ull ^ (uint64_t)getpid() << 40;
+  t->pool = pool_for(o->payload_bytes);
+  t->salt = fresh_salt();
   t->prefix_length = (size_t)snprintf(t->prefix, sizeof t->prefix, "42[\"%s\",", o->event);
   n->context = t;
   n->handlers.acked = on_acked;
@@ -236,71 +244,39 @@ struct traffic *traffic_new(const struct options *o, struct network *n, struct c
 }
 
 static void begin_measuring(struct traffic *t) {
-  t->phase = MEASURE;
   t->measured = t->totals;
-  t->blocked_ns = t->n->blocked_ns;
-  memset(&t->n->busy, 0, sizeof t->n->busy);
-  memset(&t->late, 0, sizeof t->late);
-  t->self = usage_of(0);
-  if (t->o->server_pid) t->server = usage_of(t->o->server_pid);
-  t->begun_ns = t->heard_ns = now_ns();
+  memset(&t->pace.late, 0, sizeof t->pace.late);
+  meter_begin(&t->meter, t->o, &t->n->loop);
+  t->phase = MEASURE;
+  t->heard_ns = t->meter.begun_ns;
   t->silent_ns = 0;
 }
 
 static void end_measuring(struct traffic *t) {
-  t->ended_ns = now_ns();
-  heard(t, t->ended_ns);
-  struct usage self = usage_of(0);
-  t->self = (struct usage){self.cpu_ns - t->self.cpu_ns, self.waited_ns - t->self.waited_ns};
-  if (t->o->server_pid) {
-    struct usage server = usage_of(t->o->server_pid);
-    t->server = (struct usage){server.cpu_ns - t->server.cpu_ns, server.waited_ns - t->server.waited_ns};
-  }
-  t->blocked_ns = t->n->blocked_ns - t->blocked_ns;
+  meter_end(&t->meter);
+  heard(t, t->meter.ended_ns);
   t->measured = (struct totals){.sent = t->totals.sent - t->measured.sent,
                                 .acked = t->totals.acked - t->measured.acked,
-                                .delivered = t->totals.delivered - t->measured.delivered};
+                                .delivered = t->totals.delivered - t->measured.delivered,
+                                .other_events = t->totals.other_events - t->measured.other_events};
   t->phase = DRAIN;
 }
 
-struct schedule {
-  uint64_t start_ns, sent;
-};
-
-static uint64_t due_ns(const struct traffic *t, const struct schedule *s) {
-  return s->start_ns + (uint64_t)((double)s->sent * 1e9 / t->o->rate);
-}
-
 /* Send all that is due, stamped with the time when it was due: a late generator or a stalled server shows as latency. */
-static void send_due(struct traffic *t, struct schedule *s) {
-  for (uint64_t due = due_ns(t, s), now = now_ns(); due <= now; due = due_ns(t, s)) {
-    struct client *c = &t->clients[s->sent++ % t->senders * t->sender_step];
-    histogram_add(&t->late, now - due);
+static void send_due(struct traffic *t) {
+  uint64_t due, now = now_ns();
+  for (uint64_t number = t->pace.count; pace_take(&t->pace, now, &due); number = t->pace.count) {
+    struct client *c = &t->clients[number % t->senders * t->sender_step];
     if (!send_message(t, c, due)) t->totals.unsent++;
-    client_flush(t->n, c);
+    client_flush(c);
   }
-  struct itimerspec when = {0};
-  uint64_t next = due_ns(t, s);
-  when.it_value.tv_sec = (time_t)(next / 1000000000ull);
-  when.it_value.tv_nsec = (long)(next % 1000000000ull);
-  timerfd_settime(t->n->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+  loop_wake_at(&t->n->loop, due);
 }
 
-static void watch_timer(struct network *n) {
-  struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
-  n->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  if (n->timer_fd < 0 || epoll_ctl(n->epoll_fd, EPOLL_CTL_ADD, n->timer_fd, &e)) die("timer: %s", strerror(errno));
-}
-
-static int ms_until(uint64_t when) {
-  uint64_t now = now_ns();
-  return when <= now ? 0 : (int)((when - now) / 1000000) + 1;
-}
-
-static void turn_until(struct traffic *t, struct schedule *s, uint64_t end) {
+static void turn_until(struct traffic *t, uint64_t end) {
   while (now_ns() < end) {
-    if (t->o->rate > 0) send_due(t, s);
-    network_turn(t->n, ms_until(end));
+    if (t->o->rate > 0) send_due(t);
+    loop_turn(&t->n->loop, ms_until(end));
     if (t->totals.disconnected) return;
     if (t->totals.sent > t->totals.acked && now_ns() - t->heard_ns > GIVE_UP_S * 1000000000ull)
       die("nothing heard for %d s: sent %llu, acked %llu, delivered %llu", GIVE_UP_S, (unsigned long long)t->totals.sent,
@@ -311,25 +287,24 @@ static void turn_until(struct traffic *t, struct schedule *s, uint64_t end) {
 static uint64_t expected(const struct traffic *t) { return (t->totals.sent - t->totals.refused) * t->copies; }
 
 void traffic_run(struct traffic *t) {
-  struct schedule schedule = {.start_ns = now_ns()};
-  t->heard_ns = schedule.start_ns;
-  if (t->o->rate > 0) watch_timer(t->n);
+  t->heard_ns = now_ns();
+  t->pace = (struct pace){.per_s = t->o->rate, .start_ns = t->heard_ns};
   for (size_t i = 0; i < t->senders && !(t->o->rate > 0); i++) {
     fill_window(t, &t->clients[i * t->sender_step]);
-    client_flush(t->n, &t->clients[i * t->sender_step]);
+    client_flush(&t->clients[i * t->sender_step]);
   }
-  turn_until(t, &schedule, schedule.start_ns + (uint64_t)(t->o->warmup_s * 1e9));
+  turn_until(t, t->heard_ns + (uint64_t)(t->o->warmup_s * 1e9));
   begin_measuring(t);
-  turn_until(t, &schedule, t->begun_ns + (uint64_t)(t->o->duration_s * 1e9));
+  turn_until(t, t->meter.begun_ns + (uint64_t)(t->o->duration_s * 1e9));
   end_measuring(t);
   while ((t->totals.acked < t->totals.sent || t->totals.delivered < expected(t)) && !t->totals.disconnected &&
          now_ns() < t->heard_ns + QUIET_S * 1000000000ull)
-    network_turn(t->n, 10);
+    loop_turn(&t->n->loop, 10);
 }
 
 bool traffic_report(const struct traffic *t, FILE *out) {
   const struct totals *all = &t->totals, *m = &t->measured;
-  double wall_s = (double)(t->ended_ns - t->begun_ns) / 1e9, server_cpu_s = (double)t->server.cpu_ns / 1e9;
+  double wall_s = meter_seconds(&t->meter);
   uint64_t lost = expected(t) > all->delivered ? expected(t) - all->delivered : 0;
   fprintf(out, "\"senders\":%zu,\"window\":%zu,\"payload_bytes\":%zu,\"duration_s\":%.4f,", t->senders,
           t->o->window, t->o->payload_bytes, wall_s);
@@ -345,19 +320,9 @@ bool traffic_report(const struct traffic *t, FILE *out) {
           (unsigned long long)all->skipped, (unsigned long long)all->misdelivered,
           (unsigned long long)all->unknown_acks, (unsigned long long)(all->sent - all->acked),
           (unsigned long long)all->unsent, (unsigned long long)all->disconnected);
-  fprintf(out, ",\"other_events\":%llu,\"longest_silence_ms\":%.3f", (unsigned long long)all->other_events,
-          (double)t->silent_ns / 1e6);
-  fprintf(out, ",\"generator\":{\"cpu_share\":%.4f,\"idle_share\":%.4f,\"waited_share\":%.4f,",
-          (double)t->self.cpu_ns / 1e9 / wall_s, (double)t->blocked_ns / 1e9 / wall_s,
-          (double)t->self.waited_ns / 1e9 / wall_s);
-  histogram_json(out, "turn_ms", &t->n->busy);
-  fputc(',', out);
-  histogram_json(out, "late_ms", &t->late);
-  fputc('}', out);
-  if (t->o->server_pid)
-    fprintf(out, ",\"server\":{\"cpu_share\":%.4f,\"waited_share\":%.4f,\"deliveries_per_cpu_s\":%.1f}",
-            server_cpu_s / wall_s, (double)t->server.waited_ns / 1e9 / wall_s,
-            server_cpu_s > 0 ? (double)m->delivered / server_cpu_s : 0);
+  fprintf(out, ",\"other_events\":%llu,\"other_events_per_s\":%.1f,\"longest_silence_ms\":%.3f,",
+          (unsigned long long)all->other_events, (double)m->other_events / wall_s, (double)t->silent_ns / 1e6);
+  meter_json(&t->meter, out, &t->pace.late, "deliveries_per_cpu_s", m->delivered);
   return !(all->refused || lost || all->repeated || all->skipped || all->misdelivered || all->unknown_acks ||
            all->unsent || all->disconnected || all->acked < all->sent);
 }

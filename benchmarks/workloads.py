@@ -1,4 +1,4 @@
-"""The workloads: how the load generator is called for each, and which of its figures are compared.
+"""The workloads: how the load generator is called for each, who takes part, and which figures are compared.
 
 Every peer does the same: sockets join a room by a command, a text said to a room reaches each socket in it, its
 sender's too, and is acknowledged. For the whole product that is a durable message in a conversation.
@@ -6,8 +6,23 @@ sender's too, and is acknowledged. For the whole product that is a durable messa
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
+
+from . import texts
+
+#: Peers whom a user of the product would or could have instead, and the floor, which nobody can have.
+_PRODUCT, _ENGINE, _NODE, _REPLACED = "product", "engine", "node", "replaced"
+_ALL = (_PRODUCT, _ENGINE, _NODE, _REPLACED, "python-socketio", "floor")
+_SERVERS = (_PRODUCT, _ENGINE, _NODE, _REPLACED)
+_OPEN = (_PRODUCT, _ENGINE, _NODE)
+#: Sockets of an idle server are pinged every 25 s: each once while they are watched.
+_HOLD_S, _QUICK_HOLD_S = 26.0, 3.0
+_WARMUP_S, _QUICK_WARMUP_S = 1.0, 0.3
+#: For the estimate: starting a server, filling it, and stopping it; sockets opened a second.
+_AROUND_S, _OPENED_PER_S = 2.2, 2_000
 
 
 @dataclass(frozen=True)
@@ -27,77 +42,219 @@ class Figure:
         return None if value is None else float(value) / self.unit_size
 
 
+def _quantiles(name: str, key: str, *inside: str) -> tuple[Figure, Figure]:
+    p50, p99 = (Figure(f"{name} {q}", (*inside, key, q), "ms", more_is_better=False) for q in ("p50", "p99"))
+    return p50, p99
+
+
 _DELIVERIES = Figure("deliveries", ("deliveries_per_s",), "/s")
 #: What a neighbour on the server's core takes away does not change this one.
 _PER_CPU = Figure("deliveries per CPU second", ("server", "deliveries_per_cpu_s"), "/s")
 _MESSAGES = Figure("messages", ("messages_per_s",), "/s")
-_ACK = tuple(Figure(f"ack {q}", ("ack_ms", q), "ms", more_is_better=False) for q in ("p50", "p99"))
-_RECEIPT = tuple(
-    Figure(f"receipt {q}", ("receipt_ms", q), "ms", more_is_better=False) for q in ("p50", "p99")
-)
+_ACK = _quantiles("ack", "ack_ms")
+_RECEIPT = _quantiles("receipt", "receipt_ms")
+_FANOUT = (_DELIVERIES, _PER_CPU, *_RECEIPT)
+_PAIRS = (_MESSAGES, *_ACK, _PER_CPU)
+_PACED = (_RECEIPT[1], _RECEIPT[0], *_ACK, Figure("CPU", ("server", "cpu_share"), "%", 0.01, False))
 _OPENED = (
     Figure("opened", ("opened_per_s",), "/s"),
     Figure("open p50", ("open_ms", "p50"), "ms", more_is_better=False),
+)
+_IDLE = (
+    Figure("memory", ("server", "bytes_per_socket"), "KB/socket", 1024, more_is_better=False),
+    Figure("idle CPU", ("server", "idle_cpu_share"), "%", 0.01, more_is_better=False),
+)
+_ANSWERED = (
+    Figure("requests", ("requests_per_s",), "/s"),
+    Figure("requests per CPU second", ("server", "requests_per_cpu_s"), "/s"),
+    *_quantiles("answer", "latency_ms"),
+)
+#: What is measured beside a store of some size, in this order; see `growth`.
+GROWTH_ACTS = ("send", "history", "deep history", "list", "unread", "list of 10,000", "unread of 10,000")
+_GROWN = tuple(
+    figure
+    for act in GROWTH_ACTS
+    for figure in _quantiles(act, "ack_ms" if act == "send" else "latency_ms", act)
 )
 
 
 @dataclass(frozen=True)
 class Workload:
-    """`window`: unfinished messages of one sender. `rate`: messages a second of all, at scheduled times, instead.
+    """`figures`: the first `compared` of them stand for the workload where peers are compared.
 
+    `window`: unfinished messages of one sender. `rate`: messages a second of all, at scheduled times, instead.
+    `text_bytes`: of one message. `requests`: which HTTP request is made, for the mode `http`; see `requests`.
     `lively`: so many people of the room type, receive, read and react meanwhile; the product alone knows such.
     `primed`: the same sockets have been there once before what is measured, and have gone.
+    `stored`: messages that are there before, for the mode `growth`. `longer`: more seconds than others, by this
+    factor. `family`: workloads of one take turns with each other. `in_quick`, `in_default`: whether it belongs to
+    such a run.
     """
 
     name: str
+    about: str
     mode: str
     sockets: int
     figures: tuple[Figure, ...]
+    peers: tuple[str, ...]
     joins: bool = True
     window: int = 1
     rate: float | None = None
+    text_bytes: int = 64
+    polling: bool = False
+    deflate: bool = False
+    requests: str | None = None
     quick_sockets: int | None = None
     primed: bool = False
     lively: int = 0
+    stored: int = 0
+    longer: float = 1
+    family: str = ""
+    in_quick: bool = True
+    in_default: bool = True
+    compared: int = 1
+
+    @property
+    def compared_figures(self) -> tuple[Figure, ...]:
+        return self.figures[: self.compared]
 
     @property
     def group_of(self) -> int:
         """How many sockets share one room."""
         return self.sockets if self.mode == "fanout" else 2
 
+    @property
+    def baseline(self) -> str:
+        """The peer that ratios refer to: the one that its user would pick instead."""
+        return _NODE if _NODE in self.peers else _REPLACED
+
     def sized(self, *, quick: bool) -> int:
         return self.quick_sockets if quick and self.quick_sockets else self.sockets
 
     def arguments(self, *, quick: bool, duration_s: float) -> list[str]:
-        arguments = [self.mode, "--sockets", str(self.sized(quick=quick)), "--window", str(self.window)]
+        arguments = [self.mode, "--sockets", str(self.sized(quick=quick))]
+        if self.mode == "idle":
+            return [*arguments, "--hold", str(_QUICK_HOLD_S if quick else _HOLD_S)]
+        if self.mode != "connect":
+            warmup_s = _QUICK_WARMUP_S if quick else _WARMUP_S
+            arguments += ["--duration", str(duration_s * self.longer), "--warmup", str(warmup_s)]
+        if self.mode in ("fanout", "pairs", "single"):
+            arguments += ["--window", str(self.window)]
         if self.rate is not None:
             arguments += ["--rate", str(self.rate)]
-        if self.mode == "idle":
-            arguments += ["--hold", "3" if quick else "30"]
-        elif self.mode != "connect":
-            arguments += ["--duration", str(duration_s), "--warmup", "0.5" if quick else "1.5"]
+        if self.polling:
+            arguments += ["--transport", "polling"]
+        if self.deflate:
+            arguments += ["--deflate"]
         return arguments
+
+    def texted(self, argument: str) -> str:
+        """The packet with the rest of the text behind what the generator writes itself."""
+        return argument.replace("{text}", "{text}" + texts.filler(self.text_bytes - texts.HEAD_BYTES))
+
+    def estimate_s(self, *, quick: bool, duration_s: float) -> float:
+        """What one turn of one peer takes, roughly."""
+        opening_s = self.sized(quick=quick) / _OPENED_PER_S
+        if self.mode == "growth":
+            return _AROUND_S + len(GROWTH_ACTS) * (0.3 + duration_s / 2)
+        if self.mode == "idle":
+            return _AROUND_S + opening_s + (_QUICK_HOLD_S if quick else _HOLD_S)
+        if self.mode == "connect":
+            return _AROUND_S + opening_s * (2 if self.primed else 1)
+        return _AROUND_S + opening_s + (_QUICK_WARMUP_S if quick else _WARMUP_S) + duration_s * self.longer
+
+
+def turns(
+    workloads: Sequence[Workload], peers: Sequence[str], rounds: int
+) -> Iterator[tuple[Workload, int, str]]:
+    """Workload, round and peer of each measurement, so that those which are compared stand next to each other."""
+    for _, family in groupby(workloads, key=lambda workload: workload.family or workload.name):
+        together = list(family)
+        for number in range(rounds):
+            for workload in together:
+                yield from ((workload, number, peer) for peer in peers if peer in workload.peers)
+
+
+def _fanout(sockets: int, peers: tuple[str, ...], **more: Any) -> Workload:
+    return Workload(
+        f"fanout-{sockets}", f"fan-out to {sockets:,}", "fanout", sockets, _FANOUT, peers, window=4, **more
+    )
+
+
+def _texts(name: str, size: int, *, deflate: bool, in_quick: bool = False) -> Workload:
+    about = f"fan-out to 100, {name}, {'compressed' if deflate else 'not compressed'}"
+    key = f"text-{name.replace(' ', '').lower()}" + ("-deflate" if deflate else "")
+    return Workload(
+        key,
+        about,
+        "fanout",
+        100,
+        _FANOUT,
+        _OPEN,
+        window=4,
+        text_bytes=size,
+        deflate=deflate,
+        in_quick=in_quick,
+    )
+
+
+def _http(name: str, about: str) -> Workload:
+    return Workload(
+        f"http-{name}",
+        f"HTTP: {about}",
+        "http",
+        32,
+        _ANSWERED,
+        (_PRODUCT, _REPLACED),
+        joins=False,
+        requests=name,
+    )
+
+
+def _grown(stored: int, shown: str, **more: Any) -> Workload:
+    return Workload(
+        f"growth-{shown}", f"{stored:,} messages stored", "growth", 1, _GROWN, (_PRODUCT,), joins=False,
+        stored=stored, family="growth", **more,
+    )  # fmt: skip
 
 
 WORKLOADS: tuple[Workload, ...] = (
-    Workload("fanout-1000", "fanout", 1000, (_DELIVERIES, _PER_CPU, *_RECEIPT), window=4),
-    Workload("fanout-100", "fanout", 100, (_DELIVERIES, _PER_CPU, *_RECEIPT), window=4),
-    Workload("fanout-100-lively", "fanout", 100, (_DELIVERIES, _PER_CPU, *_RECEIPT), window=4, lively=20),
-    Workload("pairs-500", "pairs", 1000, (_MESSAGES, _DELIVERIES, _PER_CPU, *_ACK, *_RECEIPT)),
-    Workload("pairs-500-window-8", "pairs", 1000, (_MESSAGES, _DELIVERIES, _PER_CPU, *_ACK), window=8),
-    Workload("pairs-500-paced", "pairs", 1000, (_MESSAGES, *_ACK, *_RECEIPT), rate=2000),
-    Workload("single", "single", 2, (*_ACK, *_RECEIPT)),
-    Workload("connect", "connect", 5000, _OPENED, joins=False, quick_sockets=1000),
-    Workload("reconnect", "connect", 5000, _OPENED, joins=False, quick_sockets=1000, primed=True),
+    _fanout(100, _ALL),
+    _fanout(1000, _ALL),
+    _fanout(5000, (_PRODUCT, _ENGINE, _NODE, "floor"), in_quick=False),
     Workload(
-        "idle",
-        "idle",
-        10_000,
-        (
-            Figure("memory", ("server", "bytes_per_socket"), "KB/socket", 1024, more_is_better=False),
-            Figure("idle CPU", ("server", "idle_cpu_share"), "%", 0.01, more_is_better=False),
-        ),
-        joins=False,
-        quick_sockets=2000,
+        "fanout-100-lively", "fan-out to 100, and they type, read and react", "fanout", 100, _FANOUT, (_PRODUCT,),
+        window=4, lively=20, in_quick=False,
     ),
-)
+    Workload("pairs-500", "500 pairs", "pairs", 1000, _PAIRS, _ALL, compared=2),
+    Workload(
+        "pairs-500-window-4", "500 pairs, 4 messages each", "pairs", 1000, _PAIRS, _ALL, window=4, in_quick=False
+    ),
+    Workload("single", "one message at a time", "single", 2, (*_ACK, *_RECEIPT), _ALL, compared=2),
+    Workload(
+        "paced-300", "500 pairs, 300 messages/s", "pairs", 1000, _PACED, _SERVERS, rate=300, longer=1.5,
+        in_quick=False,
+    ),
+    Workload("paced-3000", "500 pairs, 3,000 messages/s", "pairs", 1000, _PACED, _SERVERS, rate=3000),
+    Workload("connect", "opening connections", "connect", 5000, _OPENED, _ALL, joins=False, quick_sockets=1000),
+    Workload(
+        "reconnect", "the same sockets again", "connect", 5000, _OPENED, _OPEN, joins=False, quick_sockets=1000,
+        primed=True, in_quick=False,
+    ),
+    Workload(
+        "idle", "10,000 idle connections", "idle", 10_000, _IDLE, _OPEN, joins=False, quick_sockets=2000, compared=2,
+    ),
+    Workload("polling-500", "500 pairs, long polling", "pairs", 1000, _PAIRS, _OPEN, polling=True),
+    _texts("64 B", 64, deflate=True),
+    _texts("1 KB", 1024, deflate=False),
+    _texts("1 KB", 1024, deflate=True, in_quick=True),
+    _texts("16 KB", 16 * 1024, deflate=False),
+    _texts("16 KB", 16 * 1024, deflate=True),
+    _http("send", "send"),
+    _http("history", "history page of 50"),
+    _http("list", "list of 30 conversations"),
+    _http("unread", "unread counts"),
+    _grown(1_000, "1e3"),
+    _grown(100_000, "1e5", in_quick=False),
+    _grown(10_000_000, "1e7", in_quick=False, in_default=False),
+)  # fmt: skip

@@ -1,11 +1,12 @@
-// The comparison server in Node.js: socket.io with its own defaults, WebSocket only, doing what every peer does.
+// The comparison server in Node.js: socket.io with its own defaults, doing what every peer does.
 //
 // Commands: `join` enters a room, `say` sends a text to everyone in a room; both are acknowledged with nothing.
+// `--deflate` lets WebSockets be compressed, with socket.io's own settings for it.
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 
 const http = createServer();
-const io = new Server(http, { transports: ["websocket"] });
+const io = new Server(http, { perMessageDeflate: process.argv.includes("--deflate") });
 
 io.on("connection", (socket) => {
   socket.on("join", (room, ack) => {

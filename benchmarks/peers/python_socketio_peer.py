@@ -1,4 +1,4 @@
-"""The comparison server in Python: python-socketio on uvicorn with uvloop, WebSocket only, doing what every peer does.
+"""The comparison server in Python: python-socketio on uvicorn with uvloop, doing what every peer does.
 
 Commands: `join` enters a room, `say` sends a text to everyone in a room; both are acknowledged with nothing.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 
 import socketio  # type: ignore[import-untyped] # it carries no types
 import uvicorn
 
-server = socketio.AsyncServer(async_mode="asgi", transports=["websocket"])
+server = socketio.AsyncServer(async_mode="asgi")
 
 
 async def join(sid: str, room: str) -> tuple[()]:
@@ -33,7 +34,7 @@ async def main() -> None:
         socketio.ASGIApp(server),
         log_level="warning",
         access_log=False,
-        ws_per_message_deflate=False,
+        ws_per_message_deflate="--deflate" in sys.argv,
         backlog=4096,
     )
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)

@@ -40,7 +40,7 @@ def speaking_routes(middleware: Sequence[Middleware]) -> Router:
             access.admin_router,
         ],
         middleware=middleware,
-        dependencies={"actor": Provide(current_actor)},
+        dependencies={"actor": Provide(current_actor, sync_to_thread=False)},
     )
 
 
@@ -75,7 +75,7 @@ def open_routes(middleware: Sequence[Middleware] = ()) -> Router:
 
 
 def _provide(value: Any) -> Provide:
-    async def provided() -> Any:
+    def provided() -> Any:
         return value
 
-    return Provide(provided)
+    return Provide(provided, sync_to_thread=False)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request
+from litestar.di import NamedDependency
 from litestar.enums import ScopeType
+from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ..auth import Authenticator, Identity, token_from_request
@@ -47,8 +49,15 @@ class SpeakerMiddleware:
         await self._app(scope, receive, noting_misses(self._rates, scope, user_id, send))
 
 
-async def current_actor(request: Request[Identity, Any, Any]) -> Actor:
-    """The dependency `actor`: only behind `SpeakerMiddleware`."""
+def current_actor(
+    request: Request[Identity, Any, Any],
+    domain: NamedDependency[SkipValidation[Domain]],
+) -> Actor:
+    """The dependency `actor`: only behind `SpeakerMiddleware`.
+
+    It asks for `domain` so that the framework provides one after the other: for two that do not need each other it
+    makes a group of tasks, which took half of a short request's time.
+    """
     return actor_of(request.user)
 
 

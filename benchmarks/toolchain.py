@@ -52,7 +52,7 @@ def _compile(target: Path, sources: Sequence[Path], *, headers: Sequence[Path]) 
         return
     compiler = program("cc", _COMPILER)
     target.parent.mkdir(exist_ok=True)
-# Another process may compile the same, or run what is there.
+    # Another process may compile the same, or run what is there.
     made = target.with_name(f"{target.name}.{os.getpid()}")
     zlib = ("-DWITH_ZLIB", "-lz") if has_zlib() else ()
     done = subprocess.run(

@@ -96,9 +96,7 @@ async def test_a_socket_that_cannot_be_greeted_is_closed_rather_than_left_waitin
 
 
 @TRANSPORTS
-async def test_who_comes_while_the_store_is_closing_is_not_kept_waiting(
-    place: Place, transport: str
-) -> None:
+async def test_who_comes_while_the_store_is_closing_is_not_kept_waiting(place: Place, transport: str) -> None:
     await place.node.domain.store.close()
     ann = Device(place.person("ann"), "socket", transport)
     await ann.connect()

@@ -84,6 +84,11 @@ def taken(part: dict[str, Any]) -> float:
     return min(waited, max(0.0, 1 - used))
 
 
+def disturbed(result: Result) -> bool:
+    """Whether to measure again: somebody else had the core, or the whole machine stood still."""
+    return disturbance(result) > DISTURBED_SHARE or result.get("longest_silence_ms", 0) > SILENCE_MS
+
+
 def disturbance(result: Result) -> float:
     return max(taken(result.get(part, {})) for part in ("generator", "server"))
 

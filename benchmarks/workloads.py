@@ -16,7 +16,7 @@ from .requests import Kind
 
 #: Peers whom a user of the product would or could have instead, and the floor, which nobody can have.
 _PRODUCT, _ENGINE, _NODE, _REPLACED = "product", "engine", "node", "replaced"
-_ALL = (_PRODUCT, _ENGINE, _NODE, _REPLACED, "python-socketio", "floor")
+PEER_NAMES = _ALL = (_PRODUCT, _ENGINE, _REPLACED, _NODE, "python-socketio", "floor")
 _SERVERS = (_PRODUCT, _ENGINE, _NODE, _REPLACED)
 _OPEN = (_PRODUCT, _ENGINE, _NODE)
 #: Sockets of an idle server are pinged every 25 s: each once while they are watched.

@@ -34,7 +34,7 @@ from .workloads import GROWTH_ACTS, Workload
 _VERSION = 1
 _FOLDER = BUILD / "growth"
 #: Measured: a message with its indexes and its words, and a store without any.
-_BYTES_A_MESSAGE, _BYTES_AT_LEAST = 600, 30_000_000
+_BYTES_A_MESSAGE, _BYTES_AT_LEAST = 480, 30_000_000
 #: Larger stores are served where they lie, and keep what is sent to them: a few thousand messages of many.
 _COPIED_UPTO_BYTES = 500_000_000
 _TEXTS = 20_000

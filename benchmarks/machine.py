@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
 import resource
@@ -14,16 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from stockent.store.connect import sqlite3
+
+from . import postgres
+from .toolchain import HERE
+
 _PACKAGES = (
-    "picows",
-    "uvicorn",
-    "uvloop",
-    "httptools",
-    "msgspec",
-    "websockets",
-    "python-socketio",
-    "pysqlite3",
+    *("picows", "uvicorn", "uvloop", "httptools", "litestar", "msgspec"),
+    *("python-socketio", "websockets"),
 )
+_NODE_PACKAGES = ("socket.io", "express", "pg")
+_NODE_MODULES = HERE / "peers" / "node_modules"
 _OPEN_FILES = 65_536
 _QUIET_MOMENT_S = 0.5
 _QUIET_SHARE = 0.85
@@ -48,9 +50,7 @@ def facts(data_dir: Path) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),
-        "python": platform.python_version(),
-        "node": _version("node"),
-        "packages": {name: _package(name) for name in _PACKAGES},
+        "versions": _versions(),
         "fsync_ms": sync_cost_ms(data_dir),
         "load_average": os.getloadavg()[0],
     }
@@ -101,13 +101,32 @@ def _field(path: Path, name: str) -> str:
     return "unknown"
 
 
-def _version(program: str) -> str | None:
+def _versions() -> dict[str, str | None]:
+    """By name, of what the figures depend on; None for what is not there."""
+    return {
+        "stockent-messaging": _said("git", "-C", str(HERE), "describe", "--always", "--dirty"),
+        "Python": platform.python_version(),
+        "SQLite": sqlite3.sqlite_version,
+        **{name: _package(name) for name in _PACKAGES},
+        "Node.js": _said("node", "--version"),
+        **{name: _node_package(name) for name in _NODE_PACKAGES},
+        "PostgreSQL": postgres.version(),
+    }
+
+
+def _said(*command: str) -> str | None:
     try:
-        return subprocess.run(
-            [program, "--version"], capture_output=True, text=True, check=True
-        ).stdout.strip()
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def _node_package(name: str) -> str | None:
+    try:
+        about: dict[str, str] = json.loads((_NODE_MODULES / name / "package.json").read_text())
+    except OSError:
+        return None
+    return about["version"]
 
 
 def _package(name: str) -> str | None:

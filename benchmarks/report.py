@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from .results import Result, Results
-from .workloads import Figure, Workload
+from .workloads import PEER_NAMES, Figure, Workload
 
 #: When a neighbour took more of a core than this, a measurement says more of the neighbour than of the server.
 DISTURBED_SHARE = 0.10
@@ -84,6 +85,11 @@ def taken(part: dict[str, Any]) -> float:
     return min(waited, max(0.0, 1 - used))
 
 
+def disturbed(result: Result) -> bool:
+    """Whether to measure again: somebody else had the core, or the whole machine stood still."""
+    return disturbance(result) > DISTURBED_SHARE or result.get("longest_silence_ms", 0) > SILENCE_MS
+
+
 def disturbance(result: Result) -> float:
     return max(taken(result.get(part, {})) for part in ("generator", "server"))
 
@@ -112,7 +118,7 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def ratio_table(workloads: Sequence[Workload], results: Results) -> str:
     """How many times as good as its baseline each peer is: the median of the rounds, with (least – most)."""
     shown = [workload for workload in workloads if _is_compared(workload, results)]
-    peers = [peer for peer in results.peers() if any(peer in w.peers and peer != w.baseline for w in shown)]
+    peers = [peer for peer in _peers(results) if any(peer in w.peers and peer != w.baseline for w in shown)]
     rows = (
         [workload.about, _named(figure), workload.baseline, *_ratios(results, workload, figure, peers)]
         for workload in shown
@@ -123,7 +129,7 @@ def ratio_table(workloads: Sequence[Workload], results: Results) -> str:
 
 def figure_table(workloads: Sequence[Workload], results: Results) -> str:
     """Medians with (least – most) of the rounds."""
-    peers = list(results.peers())
+    peers = _peers(results)
     rows = (
         [workload.about, _named(figure),
          *(told(spread(values(results, Subject(workload.name, peer, figure)).values())) for peer in peers)]
@@ -169,6 +175,11 @@ def summary(workloads: Sequence[Workload], results: Results) -> dict[str, Any]:
         for workload in workloads
         if workload.name in results.found
     }
+
+
+def _peers(results: Results) -> list[str]:
+    there = set(chain.from_iterable(results.found.values()))
+    return [peer for peer in PEER_NAMES if peer in there]
 
 
 def _is_compared(workload: Workload, results: Results) -> bool:

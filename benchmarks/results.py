@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,6 @@ class Results:
     def of(self, workload: str, peer: str) -> dict[int, Result]:
         """By round; a round that failed is missing."""
         return self.found.get(workload, {}).get(peer, {})
-
-    def peers(self) -> Iterator[str]:
-        """In the order in which they were measured."""
-        yield from dict.fromkeys(peer for by_peer in self.found.values() for peer in by_peer)
 
 
 def save(results: Results, path: Path, **more: Any) -> None:

@@ -12,10 +12,11 @@ from itertools import groupby
 from typing import Any
 
 from . import texts
+from .requests import Kind
 
 #: Peers whom a user of the product would or could have instead, and the floor, which nobody can have.
 _PRODUCT, _ENGINE, _NODE, _REPLACED = "product", "engine", "node", "replaced"
-_ALL = (_PRODUCT, _ENGINE, _NODE, _REPLACED, "python-socketio", "floor")
+PEER_NAMES = _ALL = (_PRODUCT, _ENGINE, _REPLACED, _NODE, "python-socketio", "floor")
 _SERVERS = (_PRODUCT, _ENGINE, _NODE, _REPLACED)
 _OPEN = (_PRODUCT, _ENGINE, _NODE)
 #: Sockets of an idle server are pinged every 25 s: each once while they are watched.
@@ -103,7 +104,7 @@ class Workload:
     text_bytes: int = 64
     polling: bool = False
     deflate: bool = False
-    requests: str | None = None
+    requests: Kind | None = None
     quick_sockets: int | None = None
     primed: bool = False
     lively: int = 0
@@ -198,7 +199,7 @@ def _texts(name: str, size: int, *, deflate: bool, in_quick: bool = False) -> Wo
     )
 
 
-def _http(name: str, about: str) -> Workload:
+def _http(name: Kind, about: str) -> Workload:
     return Workload(
         f"http-{name}",
         f"HTTP: {about}",

@@ -100,7 +100,8 @@ class Arena:
 
     async def be_calm(self, seconds: float) -> None:
         """Let the control talk alone: what it measures is what attacks are held against."""
-        self._take(self._control.lap(GIVE_UP_S))
+        # What was said since the last attack may have waited for what that left behind.
+        self._take(self._control.lap(GIVE_UP_S), calm=False)
         await asyncio.sleep(seconds)
         self._take(self._control.lap(GIVE_UP_S))
 
@@ -121,7 +122,7 @@ class Arena:
 
     async def _attempt(self, row: str, given: str, attack: Attack) -> tuple[Result, list[str]]:
         result = Result(row, given)
-        self._take(self._control.lap(GIVE_UP_S))
+        self._take(self._control.lap(GIVE_UP_S), calm=False)
         self.target.new_lines()
         before = self.target.figures()
         await self._run(attack, result)
@@ -142,12 +143,21 @@ class Arena:
 
     async def _run(self, attack: Attack, result: Result) -> None:
         end = time.monotonic() + self._measured_s
+        held = self.target.connections()
         while not result.runs or time.monotonic() < end:
             async with AsyncExitStack() as stack:
                 answer = await attack(await Offender.arrive(self.target, stack))
             result.runs += 1
             if answer not in result.answers:
                 result.answers.append(answer)
+            if self._measured_s:
+                await self._work_off(held)
+
+    async def _work_off(self, held: int) -> None:
+        """One attack at a time is measured: what is sent in a moment may be work for much longer."""
+        end = time.monotonic() + SETTLE_TIMEOUT_S
+        while self.target.connections() > held and time.monotonic() < end:
+            await asyncio.sleep(SETTLE_INTERVAL_S)
 
     async def _settle(self, before: Standing) -> Figures:
         end = time.monotonic() + SETTLE_TIMEOUT_S
@@ -157,11 +167,12 @@ class Arena:
                 return figures
             await asyncio.sleep(SETTLE_INTERVAL_S)
 
-    def _take(self, lap: Lap) -> None:
+    def _take(self, lap: Lap, *, calm: bool = True) -> None:
         """A lap without an attack: nothing may be amiss, or the next attack would be blamed for it."""
         if lap.problems:
             raise RuleBroken("between attacks: " + "; ".join(lap.problems[:10]))
-        self._calm_ms.extend(lap.latencies_ms)
+        if calm:
+            self._calm_ms.extend(lap.latencies_ms)
 
 
 def _note(result: Result, before: Figures, after: Figures) -> None:

@@ -1,7 +1,7 @@
 """Socket.IO on an engine: namespaces, sockets, their handlers and acknowledgements.
 
-Commands of one connection run one after another; a slow handler delays only its own connection. Handlers may be plain
-functions, which then run at once, or coroutine functions.
+Commands of one connection run one after another, but for those that a namespace lets overlap; a slow handler delays
+only its own connection. Handlers may be plain functions, which then run at once, or coroutine functions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from types import CoroutineType
-from typing import Any, NamedTuple
+from typing import Any
 
 from .broker import Action, Broadcast, Broker, LocalBroker
 from .connection import Connection, Reason, State
@@ -21,45 +21,13 @@ from .door import Door
 from .engine import Engine
 from .limits import Limits
 from .namespace import ConnectError, Namespace, Socket
-from .packets import Decoder, Kind, Packet, PacketError, encode
+from .packets import Kind, Packet, PacketError, encode
 from .recovery import LOSSES, SWEEP_S, is_follower
 from .rooms import deliver
+from .sessions import Ack, Run, Session
 from .trails import Trail
 
 log = logging.getLogger("stockent.socketio")
-
-
-class Ack(NamedTuple):
-    socket: Socket
-    id: int
-    event: str
-    value: Any
-
-
-class Run:
-    """A packet that is being worked on. `ack`: what its client is to be told once it is done."""
-
-    __slots__ = ("ack", "is_done", "overlaps", "task")
-
-    def __init__(self, *, overlaps: bool) -> None:
-        self.overlaps = overlaps
-        self.is_done = False
-        self.ack: Ack | None = None
-        self.task: asyncio.Task[None] | None = None
-
-
-class Session:
-    """The Socket.IO state of one connection."""
-
-    __slots__ = ("decoder", "inbox", "paused", "running", "sockets")
-
-    def __init__(self, limits: Limits) -> None:
-        self.decoder = Decoder(limits)
-        self.sockets: dict[str, Socket] = {}
-        self.inbox: deque[Packet] | None = None
-        #: In the order of their packets, which is the order of their acks: several only where all of them overlap.
-        self.running: deque[Run] = deque()
-        self.paused = False
 
 
 class Server:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stockent.socketio import Server, Socket
+from stockent.socketio import Limits, Server, Socket
 from tests.waiting import poll_until
 
 from .conftest import Serve
@@ -53,6 +53,83 @@ async def test_a_quick_event_behind_a_slow_one_waits_for_it(
 
     assert await client.receive_many(4) == ['431["a"]', '432["b"]', '433["c"]', '434["d"]']
     assert gate.history == [("begin", "a"), ("end", "a"), "b", ("begin", "c"), ("end", "c"), "d"]
+
+
+class Waiting:
+    """Overlapping handlers that each wait for their own tag to be let go, and others that do not overlap."""
+
+    def __init__(self, server: Server) -> None:
+        self.begun: list[Any] = []
+        self.ends: dict[Any, asyncio.Event] = {}
+        server.of("/").on_any(self._any, overlapping=["send"])
+
+    def let_go(self, *tags: str) -> None:
+        for tag in tags:
+            self.ends[tag].set()
+
+    async def _any(self, socket: Socket, event: str, tag: Any) -> Any:
+        self.begun.append(tag)
+        self.ends[tag] = asyncio.Event()
+        await self.ends[tag].wait()
+        return tag
+
+
+@TRANSPORTS
+async def test_overlapping_events_begin_beside_each_other_and_are_acknowledged_in_their_order(
+    serve: Serve, clients: Clients, transport: str
+) -> None:
+    server = Server()
+    waiting = Waiting(server)
+    client = await clients.open(transport, await serve(server))
+    await client.enter()
+
+    await client.send('421["send","a"]', '422["send","b"]', '423["other","c"]', '424["send","d"]')
+    await poll_until(lambda: len(waiting.begun) == 2)
+    waiting.let_go("b")
+    assert waiting.begun == ["a", "b"], "what does not overlap waits for all before it"
+    waiting.let_go("a")
+    assert await client.receive_many(2) == ['431["a"]', '432["b"]']
+
+    await poll_until(lambda: len(waiting.begun) == 3)
+    assert waiting.begun == ["a", "b", "c"], "and what overlaps waits for it"
+    waiting.let_go("c")
+    await poll_until(lambda: len(waiting.begun) == 4)
+    waiting.let_go("d")
+    assert await client.receive_many(2) == ['433["c"]', '434["d"]']
+
+
+async def test_overlapping_events_beyond_the_limit_wait_and_are_all_begun_in_the_end(
+    serve: Serve, clients: Clients
+) -> None:
+    server = Server(limits=Limits(max_inbox_packets=3))
+    waiting = Waiting(server)
+    client = await clients.websocket(await serve(server))
+    await client.enter()
+
+    tags = [str(number) for number in range(12)]
+    await client.send(*(f'42{tag}["send","{tag}"]' for tag in tags))
+    for number, tag in enumerate(tags):
+        await poll_until(lambda tag=tag: tag in waiting.ends)  # type: ignore[misc]
+        assert len(waiting.begun) <= number + 3
+        waiting.let_go(tag)
+        assert await client.receive() == f'43{tag}["{tag}"]'
+    assert waiting.begun == tags
+
+
+async def test_a_packet_that_is_malformed_ends_what_waits_but_not_what_has_begun(
+    serve: Serve, clients: Clients
+) -> None:
+    server = Server()
+    waiting = Waiting(server)
+    client = await clients.websocket(await serve(server))
+    await client.enter()
+
+    await client.send('42["send","a"]', '42/nowhere,["send","b"]', '42["send","c"]')
+    await poll_until(lambda: waiting.begun)
+    working = asyncio.create_task(server.settle(timeout_s=5))
+    waiting.let_go("a")
+    assert await working
+    assert waiting.begun == ["a"]
 
 
 async def test_order_holds_across_the_namespaces_of_one_connection(serve: Serve, clients: Clients) -> None:

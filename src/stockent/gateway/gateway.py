@@ -45,6 +45,8 @@ log = structlog.get_logger("stockent.gateway")
 IDENTITY_CHECK_S = 2.0
 #: How long before its end a client is told that its token expires.
 EXPIRY_NOTICE_S = 60.0
+#: Handed over to the store before they first wait, and it keeps their order: so they share a commit.
+OVERLAPPING = ("send_message",)
 #: After a planned stop clients come back after this long at the earliest, then so many a second, all within the last.
 #: A server takes about 5,000 connections a second; each also resumes.
 RECONNECT_IN_MS = 1_000
@@ -78,7 +80,7 @@ class Gateway:
         namespace.on_recover(self._may_return)
         namespace.on_connect(self._greet)
         namespace.on_disconnect(self._forget)
-        namespace.on_any(self._answer)
+        namespace.on_any(self._answer, overlapping=OVERLAPPING)
 
     def start(self) -> None:
         self._watch = self._call_later(IDENTITY_CHECK_S, self._check_identities)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeVar
 
@@ -97,6 +97,8 @@ class Namespace:
         self.delivered = 0
         self._handlers: dict[str, Handler] = {}
         self._any_handler: Handler | None = None
+        #: Events of one connection that may be begun while others of these are not finished.
+        self.overlapping: frozenset[str] = frozenset()
         self._middleware: list[Callable[[Socket], Awaitable[None]]] = []
         self._end = disconnect
 
@@ -119,9 +121,15 @@ class Namespace:
 
         return register
 
-    def on_any(self, handler: Callable[..., Any]) -> Callable[..., Any]:
-        """The handler of events that have none of their own: `handler(socket, event, *args)`."""
+    def on_any(self, handler: Callable[..., Any], *, overlapping: Collection[str] = ()) -> Callable[..., Any]:
+        """The handler of events that have none of their own: `handler(socket, event, *args)`.
+
+        Those of a connection run one after another. Of `overlapping` ones that follow each other, each is begun without
+        waiting for the end of those before it; their acks keep the order. Name what has decided all that it does
+        before it first waits.
+        """
         self._any_handler = handler
+        self.overlapping = frozenset(overlapping)
         return handler
 
     def on_recover(

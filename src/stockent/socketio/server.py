@@ -1,7 +1,7 @@
 """Socket.IO on an engine: namespaces, sockets, their handlers and acknowledgements.
 
-Commands of one connection run one after another; a slow handler delays only its own connection. Handlers may be plain
-functions, which then run at once, or coroutine functions.
+Commands of one connection run one after another, but for those that a namespace lets overlap; a slow handler delays
+only its own connection. Handlers may be plain functions, which then run at once, or coroutine functions.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import suppress
 from types import CoroutineType
 from typing import Any
 
@@ -20,28 +21,15 @@ from .door import Door
 from .engine import Engine
 from .limits import Limits
 from .namespace import ConnectError, Namespace, Socket
-from .packets import ACK, EVENT, Decoder, Kind, Packet, PacketError, encode
+from .packets import ACK, EVENT, Kind, Packet, PacketError, encode
 from .recovery import LOSSES, SWEEP_S, is_follower
 from .rooms import deliver
+from .sessions import Ack, Run, Session
 from .trails import Trail
 
 log = logging.getLogger("stockent.socketio")
 
 _CONNECT, _DISCONNECT = Kind.CONNECT, Kind.DISCONNECT
-
-
-class Session:
-    """The Socket.IO state of one connection."""
-
-    __slots__ = ("busy", "decoder", "inbox", "paused", "sockets")
-
-    def __init__(self, limits: Limits) -> None:
-        self.decoder = Decoder(limits)
-        self.sockets: dict[str, Socket] = {}
-        self.inbox: deque[Packet] | None = None
-        #: The task that works on a packet of this connection, while there is one.
-        self.busy: asyncio.Task[None] | None = None
-        self.paused = False
 
 
 class Server:
@@ -85,8 +73,11 @@ class Server:
 
     async def settle(self, *, timeout_s: float) -> bool:
         """Wait for the handlers that run now, with what is queued behind each. Returns whether all ended in time."""
-        working = set(self._working)
-        return not working or not (await asyncio.wait(working, timeout=timeout_s))[1]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._working:
+                    await asyncio.wait(self._working)
+        return not self._working
 
     async def stop(self, *, timeout_s: float = 5.0) -> None:
         """Disconnect everybody, then wait for the handlers that still run, at most `timeout_s`. Idempotent."""
@@ -137,13 +128,28 @@ class Server:
             if socket is not None:
                 socket.take_ack(packet.id, packet.data)
             return
-        if session.busy is not None:
+        if session.inbox or not self._begin(connection, session, packet):
             self._queue(connection, session, packet)
-            return
-        work = self._handle(connection, session, packet)
-        if work is not None:
-            session.busy = task = asyncio.create_task(self._work(connection, session, work))
+
+    def _begin(self, connection: Connection, session: Session, packet: Packet) -> bool:
+        """Begin what a packet asks. False while it has to wait for those before it."""
+        overlaps, running = self._overlaps(packet), session.running
+        most = self.limits.max_inbox_packets if overlaps and running and running[-1].overlaps else 1
+        if len(running) >= most:
+            return False
+        run = Run(overlaps=overlaps)
+        work = self._handle(connection, session, packet, run)
+        running.append(run)
+        if work is None:
+            self._answer(session, run)
+        else:
+            run.task = task = asyncio.create_task(self._work(connection, session, run, work))
             self._working.add(task)
+        return True
+
+    def _overlaps(self, packet: Packet) -> bool:
+        namespace = self._namespaces.get(packet.namespace)
+        return packet.kind is Kind.EVENT and namespace is not None and packet.data[0] in namespace.overlapping
 
     def _queue(self, connection: Connection, session: Session, packet: Packet) -> None:
         if session.inbox is None:
@@ -154,31 +160,54 @@ class Server:
             connection.link.pause_reading()
 
     async def _work(
-        self, connection: Connection, session: Session, work: Coroutine[Any, Any, None] | None
+        self, connection: Connection, session: Session, run: Run, work: Coroutine[Any, Any, None]
     ) -> None:
-        """Finish one packet, then whatever came meanwhile."""
+        """Finish one packet, then begin what waits for it."""
         try:
-            while True:
-                if work is not None:
-                    await work
-                if not session.inbox:
-                    break
-                packet = session.inbox.popleft()
-                if session.paused and len(session.inbox) <= self.limits.max_inbox_packets // 2:
-                    session.paused = False
-                    connection.link.resume_reading()
-                work = self._handle(connection, session, packet)
+            await work
         except PacketError as error:
-            log.info("closed: malformed packet", extra={"sid": connection.sid, "error": str(error)})
-            self.engine.close(connection, Reason.PARSE_ERROR)
+            self._end_malformed(connection, error)
         finally:
             # Not by a done callback: that is one more turn of the loop for each packet.
-            task, session.busy = session.busy, None
+            task, run.task = run.task, None
             if task is not None:
                 self._working.discard(task)
+        self._answer(session, run)
+        self._go_on(connection, session)
+
+    def _answer(self, session: Session, run: Run) -> None:
+        """A packet is done: acknowledge it, unless one before it is not, and those behind it that waited for that."""
+        run.is_done = True
+        running = session.running
+        while running and running[0].is_done:
+            ack = running.popleft().ack
+            if ack is not None:
+                self._acknowledge(ack)
+
+    def _acknowledge(self, ack: Ack) -> None:
+        try:
+            _acknowledge(ack.socket, ack.id, ack.value)
+        except Exception:
+            log.exception("handler failed", extra={"socket": ack.socket.id, "event": ack.event[:80]})
+
+    def _go_on(self, connection: Connection, session: Session) -> None:
+        try:
+            while session.inbox and self._begin(connection, session, session.inbox[0]):
+                if session.inbox:
+                    session.inbox.popleft()
+        except PacketError as error:
+            self._end_malformed(connection, error)
+        inbox = session.inbox
+        if session.paused and inbox is not None and len(inbox) <= self.limits.max_inbox_packets // 2:
+            session.paused = False
+            connection.link.resume_reading()
+
+    def _end_malformed(self, connection: Connection, error: PacketError) -> None:
+        log.info("closed: malformed packet", extra={"sid": connection.sid, "error": str(error)})
+        self.engine.close(connection, Reason.PARSE_ERROR)
 
     def _handle(
-        self, connection: Connection, session: Session, packet: Packet
+        self, connection: Connection, session: Session, packet: Packet, run: Run
     ) -> Coroutine[Any, Any, None] | None:
         """Do what a packet asks; what cannot be done at once is returned to be awaited."""
         if packet.kind is _CONNECT:
@@ -189,9 +218,9 @@ class Server:
         if packet.kind is _DISCONNECT:
             self._leave(session, socket, Reason.CLIENT_DISCONNECT)
             return None
-        return self._event(socket, packet)
+        return self._event(socket, packet, run)
 
-    def _event(self, socket: Socket, packet: Packet) -> Coroutine[Any, Any, None] | None:
+    def _event(self, socket: Socket, packet: Packet, run: Run) -> Coroutine[Any, Any, None] | None:
         name, *args = packet.data
         namespace = socket.namespace
         if not namespace.handles(name):
@@ -201,18 +230,20 @@ class Server:
             result = namespace.handle(socket, name, args)
             # The common case by its type: asking the abstract class costs more than the rest of this function.
             if type(result) is CoroutineType or isinstance(result, Awaitable):
-                return self._finish(socket, packet.id, name, result)
+                return self._finish(socket, packet.id, name, result, run)
             if packet.id is not None:
-                _acknowledge(socket, packet.id, result)
+                run.ack = Ack(socket, packet.id, name, result)
         except Exception:
             log.exception("handler failed", extra={"socket": socket.id, "event": name[:80]})
         return None
 
-    async def _finish(self, socket: Socket, ack_id: int | None, name: str, result: Awaitable[Any]) -> None:
+    async def _finish(
+        self, socket: Socket, ack_id: int | None, name: str, result: Awaitable[Any], run: Run | None = None
+    ) -> None:
         try:
             value = await result
-            if ack_id is not None:
-                _acknowledge(socket, ack_id, value)
+            if run is not None and ack_id is not None:
+                run.ack = Ack(socket, ack_id, name, value)
         except Exception:
             log.exception("handler failed", extra={"socket": socket.id, "event": name[:80]})
 

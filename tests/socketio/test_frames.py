@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from stockent.socketio import Limits, Reason, Server, Socket
+from stockent.socketio.front import MAX_ADMITTED
 from tests.waiting import poll_until
 
 from .conftest import OpenTcp, Serve
@@ -254,6 +255,84 @@ async def test_a_head_that_is_not_of_a_websocket_is_a_400_and_opens_nothing(
 
     assert (await raw.head()).startswith(b"HTTP/1.1 4")
     assert not echoing.server.engine.connections
+
+
+@pytest.mark.parametrize("connection", ["Upgrade", "keep-alive, Upgrade", "upgrade,keep-alive"])
+@pytest.mark.parametrize("in_pieces", [False, True])
+async def test_the_upgrade_may_be_one_of_several_options_of_the_connection(
+    echoing: Echo, tcp: OpenTcp, connection: str, in_pieces: bool
+) -> None:
+    """Firefox sends `keep-alive, Upgrade` (RFC 6455, section 4.2.1: a token of the list)."""
+    raw = await tcp(echoing.endpoint)
+    head = upgrade_head(echoing.endpoint).replace(
+        b"Connection: Upgrade", f"Connection: {connection}".encode()
+    )
+    assert connection.encode() in head
+    for part in [head[:50], head[50:]] if in_pieces else [head]:
+        raw.send(part)
+        await raw.writer.drain()
+        await asyncio.sleep(0)
+
+    assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
+    assert len(echoing.server.engine.connections) == 1
+
+
+LONG = "A" * 3_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Connection: keep-alive",
+        f"Sec-WebSocket-Key: {LONG}",
+        f"Sec-WebSocket-Version: {LONG}",
+        "Transfer-Encoding: chunked",
+        "Content-Length: 4",
+        "X y: z",
+        " folded",
+        "X-Nul: a\x00b",
+    ],
+)
+async def test_a_line_that_no_upgrade_has_opens_nothing(echoing: Echo, tcp: OpenTcp, line: str) -> None:
+    raw = await tcp(echoing.endpoint)
+    raw.send(upgrade_head(echoing.endpoint)[:-2] + line.encode() + b"\r\n\r\n")
+
+    assert (await raw.head()).startswith(b"HTTP/1.1 4")
+    assert not echoing.server.engine.connections
+
+
+async def test_a_crowd_that_asks_at_once_is_let_in_a_part_at_a_time(echoing: Echo, tcp: OpenTcp) -> None:
+    """So that what others send in the meantime is not held up until the last of them is in."""
+    crowd = [await tcp(echoing.endpoint) for _ in range(2 * MAX_ADMITTED + 3)]
+    engine = echoing.server.engine
+    opened: list[int] = []
+    loop = asyncio.get_running_loop()
+
+    def look() -> None:
+        opened.append(len(engine.connections))
+        if opened[-1] < len(crowd):
+            loop.call_soon(look)
+
+    for raw in crowd:
+        raw.send(upgrade_head(echoing.endpoint))
+    loop.call_soon(look)
+
+    for raw in crowd:
+        assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
+    assert opened[-1] == len(crowd)
+    assert max(now - before for before, now in zip([0, *opened], opened, strict=False)) <= MAX_ADMITTED
+
+
+async def test_bytes_behind_a_request_that_waits_for_its_turn_are_refused(
+    echoing: Echo, tcp: OpenTcp
+) -> None:
+    raw = await tcp(echoing.endpoint)
+    raw.send(upgrade_head(echoing.endpoint))
+    raw.send(b"test")
+
+    assert (await raw.head()).startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 101 "))
+    await raw.end()
+    await poll_until(lambda: not echoing.server.engine.connections)
 
 
 async def test_a_head_in_pieces_is_a_head(echoing: Echo, tcp: OpenTcp) -> None:

@@ -492,6 +492,20 @@ async def test_what_is_volatile_is_heard_by_who_is_there_and_not_kept(house: Hou
     assert await told(client, 2) == [1, 3]
 
 
+async def test_what_is_volatile_for_one_socket_is_not_kept_for_it_either(house: House) -> None:
+    client, socket, pid = await house.come()
+    house.namespace.emit("m", 1)
+    socket.emit_volatile("m", 2)
+    assert await told(client, 2) == [1, 2]
+    house.cut(socket)
+    socket.emit_volatile("m", 3)
+    socket.emit("m", 4)
+
+    client = await house.open()
+    assert await enter(client, pid=pid) == (socket.id, pid)
+    assert await told(client, 2) == [1, 4]
+
+
 async def test_a_question_has_no_offset_and_is_not_asked_again(house: House) -> None:
     client, socket, pid = await house.come()
     asking = asyncio.create_task(socket.call("question", 1, timeout_s=60))

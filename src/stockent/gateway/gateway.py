@@ -175,7 +175,8 @@ class Gateway:
             socket.disconnect(close=True)
             return
         self._domain.presence.learn(user_id, shares=greeting.settings.share_presence)
-        socket.emit(
+        # Who comes back gets another one.
+        socket.emit_volatile(
             READY,
             Ready(
                 user_id=user_id,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -25,10 +25,10 @@ class Owner:
     """Kept as a connection's `owner`. No token stays in memory for this, only what tells it from others."""
 
     user_id: str
-    digests: list[bytes] = field(default_factory=list)
+    digests: tuple[bytes, ...] = ()
 
     def remember(self, digest: bytes) -> None:
-        self.digests = [digest, *self.digests][:MAX_REMEMBERED]
+        self.digests = (digest, *self.digests)[:MAX_REMEMBERED]
 
 
 class Guard:

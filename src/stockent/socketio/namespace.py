@@ -231,15 +231,18 @@ class Namespace:
         if following:
             deliver(packets, following, self.deflater)
 
-    def tell(self, trail: Trail, packet: Packet) -> None:
-        """Send an event to the one socket of a trail, or keep it while that is lost."""
+    def tell(self, trail: Trail, packet: Packet, *, volatile: bool) -> None:
+        """Send an event to the one socket of a trail; if not volatile, keep it for when that is lost."""
         recovery = self.recovery
         assert recovery is not None
         socket = self.sockets.get(trail.id)
-        if socket is None and not recovery.is_lost(trail):
+        if socket is None and (volatile or not recovery.is_lost(trail)):
             return
-        now = asyncio.get_running_loop().time()
-        packets = recovery.log.append(encode(packet), (trail.pid,), (), now=now)
+        packets = encode(packet)
+        if volatile:
+            packets = recovery.log.stamp(packets)
+        else:
+            packets = recovery.log.append(packets, (trail.pid,), (), now=asyncio.get_running_loop().time())
         if socket is not None:
             self.emitted += 1
             self.delivered += 1
@@ -337,9 +340,16 @@ class Socket:
 
         While it is lost and may come back, it is kept for that; if it has come back, sent to the one it came back as.
         """
+        self._emit(event, args, volatile=False)
+
+    def emit_volatile(self, event: str, *args: Any) -> None:
+        """As `emit`, of what is worth nothing later, or is said again to who comes back: it is not kept."""
+        self._emit(event, args, volatile=True)
+
+    def _emit(self, event: str, args: Sequence[Any], *, volatile: bool) -> None:
         packet = Packet(EVENT, self.namespace.name, [_event_name(event), *args])
         if self.trail is not None:
-            self.namespace.tell(self.trail, packet)
+            self.namespace.tell(self.trail, packet, volatile=volatile)
         elif self.connected:
             self.namespace.emitted += 1
             self.namespace.delivered += 1

@@ -143,7 +143,8 @@ class _UvicornProtocol(WSProtocol):  # type: ignore[misc] # a C class without ty
         super().connection_lost(exc)
 
     def get_buffer(self, size_hint: int) -> memoryview:
-        return super().get_buffer(size_hint)[:_MAX_READ_BYTES]  # type: ignore[no-any-return]
+        # Called for each read: `super()` would cost as much again.
+        return WSProtocol.get_buffer(self, size_hint)[:_MAX_READ_BYTES]  # type: ignore[no-any-return]
 
     def begin(self, transport: asyncio.Transport, upgrade: Upgrade) -> None:
         self.connection_made(transport)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from .broker import EMIT, Action, Broadcast, Broker
 from .connection import Connection, Request
 from .deflate import Deflater
@@ -38,15 +40,12 @@ class _Disconnect(Protocol):
     def __call__(self, socket: Socket, *, close: bool) -> None: ...
 
 
-class Emission:
-    """A broadcast being addressed: `namespace.to("a", "b").except_("c").emit("event", 1)`. Immutable."""
+class Emission(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A broadcast being addressed: `namespace.to("a", "b").except_("c").emit("event", 1)`."""
 
-    __slots__ = ("_except", "_namespace", "_to")
-
-    def __init__(self, namespace: Namespace, to: tuple[str, ...], except_rooms: tuple[str, ...]) -> None:
-        self._namespace = namespace
-        self._to = to
-        self._except = except_rooms
+    _namespace: Namespace
+    _to: tuple[str, ...]
+    _except: tuple[str, ...]
 
     def to(self, *rooms: str) -> Emission:
         """And to the sockets in these rooms. A socket in several of them is reached once; a socket's id is a room."""
@@ -189,16 +188,12 @@ class Namespace:
 
     # for the server
 
-    def handles(self, event: str) -> bool:
-        return self._any_handler is not None or event in self._handlers
-
-    def handle(self, socket: Socket, event: str, args: Sequence[Any]) -> Any:
-        """Call the handler of an event that this namespace `handles`; return what it returns."""
-        handler = self._handlers.get(event)
-        if handler is not None:
-            return handler(socket, *args)
-        assert self._any_handler is not None
-        return self._any_handler(socket, event, *args)
+    def handler(self, event: str) -> Handler | None:
+        """What an event is handled by, to be called as `handler(socket, *args)`."""
+        own, any_handler = self._handlers.get(event), self._any_handler
+        if own is not None or any_handler is None:
+            return own
+        return lambda socket, *args: any_handler(socket, event, *args)
 
     async def admit(self, socket: Socket) -> None:
         for middleware in self._middleware:

@@ -158,8 +158,9 @@ class WebSocketLink(WSListener):
             if frame.msg_type == WSMsgType.CLOSE:
                 transport.disconnect()
             return
-        if self._connection is not None and self._engine.floods(self._connection, frame.payload_size):
-            self._end_flood(self._connection)
+        connection = self._connection
+        if connection is not None and self._engine.floods(connection, frame.payload_size):
+            self._end_flood(connection)
             return
         try:
             if frame.fin and self._fragments is None and not (frame.rsv1 or frame.rsv2 or frame.rsv3):

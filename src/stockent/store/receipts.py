@@ -64,9 +64,7 @@ def _settings_from(share_presence: int, send_receipts: int) -> UserSettings:
 
 _SETTINGS = "SELECT share_presence, send_receipts FROM users WHERE id = ?"
 _GREETING = """
-    SELECT share_presence, send_receipts, (
-        SELECT coalesce(sum(p.unread), 0) FROM participants p WHERE p.user_key = u.key AND p.unread > 0)
-    FROM users u WHERE id = ?
+    SELECT share_presence, send_receipts, unread FROM users WHERE id = ?
 """
 _CHANGE_SETTINGS = """
     UPDATE users SET share_presence = coalesce(?2, share_presence), send_receipts = coalesce(?3, send_receipts)

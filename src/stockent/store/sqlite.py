@@ -335,10 +335,10 @@ def _telling(tell: Callable[[Role, str], object] | None, role: Role) -> Callable
 
     def told(sql: str) -> None:
         nonlocal former
-        is_fired = sql == former and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+        if sql.startswith("--") or (sql == former and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))):
+            return
         former = sql
-        if not (is_fired or sql.startswith("--")):
-            tell(role, sql)
+        tell(role, sql)
 
     return told
 

@@ -335,7 +335,9 @@ def _telling(tell: Callable[[Role, str], object] | None, role: Role) -> Callable
 
     def told(sql: str) -> None:
         nonlocal former
-        if sql.startswith("--") or (sql == former and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))):
+        if sql.startswith("--") or (
+            sql == former and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+        ):
             return
         former = sql
         tell(role, sql)

@@ -22,13 +22,12 @@ async def test_pages_of_a_list_go_by_activity_across_spans_and_within_them(tmp_p
         now[0] += (0.0, 1.0, SPAN_S)[n % 3]
     moved, pinned, archived = cids[2], cids[4], cids[5]
     await say(store, moved, "u2")
-    for cid, how in ((pinned, {"pinned": True}), (archived, {"archived": True})):
-        kept = {"pinned": None, "archived": None, "marked_unread": None, **how}
-        await store.change_personal(cid, user_id="ann", **kept)
+    await store.change_personal(pinned, user_id="ann", pinned=True, archived=None, marked_unread=None)
+    await store.change_personal(archived, user_id="ann", pinned=None, archived=True, marked_unread=None)
     rest = [cid for cid in reversed(cids) if cid not in (moved, pinned, archived)]
     for limit in (1, 2, 3, 5, 50):
         found: list[str] = []
-        cursor = None
+        cursor: str | None = None
         while cursor or not found:
             page = await store.conversations(
                 user_id="ann", cursor=cursor, limit=limit, status=None, unread=None, q=None

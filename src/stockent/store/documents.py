@@ -22,7 +22,7 @@ PERSONAL = """
 #: One participant's `View`, from their row `p`, as values of a JSON array; see `view_from`.
 VIEW = f"""
     p.unread,
-    (SELECT coalesce(sum(t.unread), 0) FROM participants t WHERE t.user_key = p.user_key AND t.unread > 0),
+    (SELECT t.unread FROM users t WHERE t.key = p.user_key),
     json({PERSONAL}), p.visible_after, iif(p.shown_read_seq <> p.read_seq, p.read_seq, NULL)
 """
 #: A quoted message `q` and its sender `qs`, as it is now.

@@ -203,10 +203,14 @@ _CONVERSATION = """
 """
 _OTHERS = """
     SELECT json_group_array(json(v.document)), (
-        SELECT coalesce(sum(p.unread), 0) FROM users me
-        CROSS JOIN participants p ON p.user_key = me.key AND p.unread > 0 WHERE me.id = :user)
+        SELECT coalesce(max(unread), 0) FROM users WHERE id = :user)
     FROM (
-        SELECT c.id FROM users me CROSS JOIN participants p ON p.user_key = me.key
+        SELECT c.id FROM users me
+        CROSS JOIN participants p ON p.user_key = me.key AND p.active_span >= coalesce((
+            SELECT edge.active_span FROM participants edge
+            CROSS JOIN conversations e ON e.key = edge.conversation_key
+            WHERE edge.user_key = me.key AND e.id NOT IN (SELECT value FROM json_each(:named))
+            ORDER BY edge.active_span DESC LIMIT 1 OFFSET 0 + :limit), 0)
         CROSS JOIN conversations c ON c.key = p.conversation_key
         WHERE me.id = :user AND c.id NOT IN (SELECT value FROM json_each(:named))
         ORDER BY c.activity DESC, c.id DESC LIMIT 0 + :limit) newest

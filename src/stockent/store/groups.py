@@ -89,7 +89,7 @@ def remove_participant(tx: Transaction, conversation_id: str, user_id: str, remo
         notice = notices.left(_quoted(actor), _succeeding(tx, stands))
     else:
         notice = notices.removed(_quoted(actor), _quoted(removed))
-    total = tx.value("SELECT coalesce(sum(unread), 0) FROM participants WHERE user_key = ?", removed_key)
+    total = tx.value("SELECT unread FROM users WHERE key = ?", removed_key)
     return _recorded(tx, conversation_id, stands, actor, notice)._replace(
         removed=(removed_id,), removed_totals={removed_id: total}
     )

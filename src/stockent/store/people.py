@@ -96,8 +96,7 @@ _SAVE = """INSERT INTO users (id, name, company_name, country, avatar_url, role,
         (excluded.name, excluded.company_name, excluded.country, excluded.avatar_url, excluded.role)
 """
 _GREETINGS = """
-    SELECT json_group_array(json_array(u.id, u.share_presence, u.send_receipts, (
-        SELECT coalesce(sum(p.unread), 0) FROM participants p WHERE p.user_key = u.key AND p.unread > 0)))
+    SELECT json_group_array(json_array(u.id, u.share_presence, u.send_receipts, u.unread))
     FROM json_each(?) j CROSS JOIN users u ON u.id = j.value
 """
 _CONVERSATIONS_OF = """

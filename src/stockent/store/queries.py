@@ -36,6 +36,7 @@ from .documents import (
 )
 from .ids import seq_in
 from .searching import fold
+from .spans import MAX_SPAN, SPAN_BITS
 
 
 def profile(connection: sqlite3.Connection, user_id: str, seen_by: str) -> Profile:
@@ -78,7 +79,7 @@ def conversations(
     q: str | None,
     archived: bool = False,
 ) -> ConversationPage:
-    """One statement finds the page by (pinned, activity, id), the next makes its documents."""
+    """One statement finds the page by (pinned, activity, id), by way of spans; the next makes its documents."""
     before_pinned, before_activity, before_id = (
         (None, None, None) if cursor is None else _decode_cursor(cursor)
     )
@@ -91,6 +92,8 @@ def conversations(
                 "pinned": before_pinned,
                 "activity": before_activity,
                 "id": before_id,
+                "span1": _newest_span(before_pinned, before_activity, pinned=1),
+                "span0": _newest_span(before_pinned, before_activity, pinned=0),
                 "status": status,
                 "unread": unread,
                 "archived": archived,
@@ -210,6 +213,13 @@ def _newer(connection: sqlite3.Connection, key: int, after: int, limit: int) -> 
     return found[:limit], len(found) > limit
 
 
+def _newest_span(before_pinned: int | None, before_activity: int | None, *, pinned: int) -> int:
+    """In which a page may begin. Of the span that a page ended in the next one shows what was left."""
+    if before_pinned is None or before_activity is None or pinned < before_pinned:
+        return MAX_SPAN
+    return before_activity >> SPAN_BITS if pinned == before_pinned else -1
+
+
 def _encode_cursor(key: tuple[int, int, str]) -> str:
     return base64.urlsafe_b64encode(encode(key)).decode().rstrip("=")
 
@@ -221,20 +231,42 @@ def _decode_cursor(cursor: str) -> tuple[int, int, str]:
         raise invalid("cursor", "expected a nextCursor of this list") from error
 
 
-_PAGE_KEYS = """
-    SELECT json_group_array(json_array(pinned, activity, id)) FROM (
-        SELECT mine.pinned_at IS NOT NULL AS pinned, c.activity, c.id
-        FROM users me CROSS JOIN participants mine ON mine.user_key = me.key
+def _listed(*, pinned: int) -> str:
+    """Of the pinned ones or of the others the newest that match, and of the rest those that share the last span."""
+    return f"""
+        SELECT {pinned} AS pinned, c.activity AS activity, c.id AS id
+        FROM users me
+        CROSS JOIN participants mine ON mine.user_key = me.key AND mine.archived = :archived
+            AND (mine.pinned_at IS NOT NULL) = {pinned} AND mine.active_span <= :span{pinned}
+            AND mine.active_span >= coalesce((
+                SELECT edge.active_span FROM participants edge
+                WHERE edge.user_key = me.key AND edge.archived = :archived
+                    AND (edge.pinned_at IS NOT NULL) = {pinned} AND edge.active_span < :span{pinned}
+                    AND {_matches("edge")}
+                ORDER BY edge.active_span DESC LIMIT 1 OFFSET 0 + :limit), 0)
         CROSS JOIN conversations c ON c.key = mine.conversation_key
-        WHERE me.id = :user
-            AND (:activity IS NULL OR (mine.pinned_at IS NOT NULL, c.activity, c.id) < (:pinned, :activity, :id))
-            AND (:status IS NULL OR c.status = :status)
-            AND (:unread IS NULL OR (mine.unread > 0 OR mine.marked_unread) = :unread)
-            AND mine.archived = :archived
-            AND (:q IS NULL OR instr(c.search, :q) > 0 OR EXISTS (
+        WHERE me.id = :user AND {_matches("mine")}
+            AND (:activity IS NULL OR ({pinned}, c.activity, c.id) < (:pinned, :activity, :id))
+    """
+
+
+def _matches(mine: str) -> str:
+    return f"""
+        (:unread IS NULL OR ({mine}.unread > 0 OR {mine}.marked_unread) = :unread)
+        AND (:status IS NULL OR (SELECT status FROM conversations WHERE key = {mine}.conversation_key) = :status)
+        AND (:q IS NULL
+            OR (SELECT instr(search, :q) > 0 FROM conversations WHERE key = {mine}.conversation_key)
+            OR EXISTS (
                 SELECT 1 FROM participants o JOIN users u ON u.key = o.user_key
-                WHERE o.conversation_key = c.key AND u.key <> me.key AND instr(u.search, :q) > 0))
-        ORDER BY pinned DESC, c.activity DESC, c.id DESC LIMIT 0 + :limit)
+                WHERE o.conversation_key = {mine}.conversation_key AND u.key <> {mine}.user_key
+                    AND instr(u.search, :q) > 0))
+    """
+
+
+_PAGE_KEYS = f"""
+    SELECT json_group_array(json_array(pinned, activity, id)) FROM (
+        {_listed(pinned=1)} UNION ALL {_listed(pinned=0)}
+        ORDER BY pinned DESC, activity DESC, id DESC LIMIT 0 + :limit)
 """
 _PROVE_ACCESS = """
     SELECT c.key, c.last_message_seq, p.visible_after FROM conversations c CROSS JOIN users u

@@ -26,6 +26,8 @@ from sqlalchemy import (
     true,
 )
 
+from .spans import TRIGGERS
+
 metadata = MetaData()
 
 #: On SQLite only a column of exactly this type is the row's own number.
@@ -53,6 +55,8 @@ users = Table(
     Column("last_seen_at", String),
     # Unix seconds: tokens that were issued before are void. Null while nobody signed the user out.
     Column("tokens_valid_from", BigInteger),
+    # The sum of `participants.unread`; kept by triggers.
+    Column("unread", BigInteger, nullable=False, server_default="0"),
 )
 Index("users_by_id", users.c.id, unique=True)
 
@@ -129,9 +133,19 @@ participants = Table(
     Column("muted_until", String),
     Column("archived", Boolean, nullable=False, server_default=false()),
     Column("marked_unread", Boolean, nullable=False, server_default=false()),
+    # The span of time (see `spans`) in which the conversation was last active; kept by triggers.
+    Column("active_span", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
-Index("conversations_of_user", participants.c.user_key, participants.c.conversation_key)
+Index("conversations_of_user", participants.c.user_key, participants.c.active_span)
+# In the order of the list, but for that within one span.
+Index(
+    "list_of_user",
+    participants.c.user_key,
+    participants.c.archived,
+    text("(pinned_at IS NOT NULL)"),
+    participants.c.active_span,
+)
 Index(
     "unread_of_user",
     participants.c.user_key,
@@ -266,6 +280,7 @@ MESSAGE_WORDS = """
 
 
 @event.listens_for(metadata, "after_create")
-def _create_message_words(_: MetaData, connection: Connection, **_more: object) -> None:
+def _create_what_sqlite_alone_has(_: MetaData, connection: Connection, **_more: object) -> None:
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(MESSAGE_WORDS)
+        for statement in (MESSAGE_WORDS, *TRIGGERS):
+            connection.exec_driver_sql(statement)

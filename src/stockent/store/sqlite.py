@@ -345,7 +345,21 @@ class SqliteStore(
 
 
 def _telling(tell: Callable[[Role, str], object] | None, role: Role) -> Callable[[str], object] | None:
-    return None if tell is None else lambda sql: sql.startswith("--") or tell(role, sql)
+    """SQLite tells each run of a trigger too, as the statement that fired it."""
+    if tell is None:
+        return None
+    former = ""
+
+    def told(sql: str) -> None:
+        nonlocal former
+        if sql.startswith("--") or (
+            sql == former and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+        ):
+            return
+        former = sql
+        tell(role, sql)
+
+    return told
 
 
 def _epoch(connection: sqlite3.Connection, now_s: float) -> str:

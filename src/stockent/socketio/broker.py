@@ -20,6 +20,10 @@ class Action(StrEnum):
     DISCONNECT = "disconnect"
 
 
+#: Asked for by every event; see `packets.EVENT`.
+EMIT = Action.EMIT
+
+
 class Broadcast(msgspec.Struct, frozen=True):
     """One action on the sockets that are in any of the rooms `to` and in none of `except_rooms`.
 

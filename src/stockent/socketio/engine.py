@@ -30,6 +30,7 @@ log = logging.getLogger("stockent.socketio")
 MAX_QUERY_CHARS = 2_048
 #: Sessions whose time has come that are seen to in one turn of the event loop. Closing one takes 30 µs.
 MAX_TICKS = 200
+_CLOSED = State.CLOSED
 
 
 class Application(Protocol):
@@ -125,6 +126,7 @@ class Engine:
         self.ended: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.outbox = Outbox()
+        self._counts = limits.max_bytes_per_s is not None
         self._heartbeats = Heartbeats(self._tick)
 
     # requests
@@ -177,7 +179,7 @@ class Engine:
 
     def receive_text(self, connection: Connection, packet: str) -> None:
         """Take a text packet; a wrong one closes the session and raises `PacketError`, so that POST can answer 400."""
-        if connection.state is State.CLOSED:
+        if connection.state is _CLOSED:
             return
         try:
             message = connection.receive_text(packet, now=self._heartbeats.now())
@@ -201,7 +203,7 @@ class Engine:
 
     def floods(self, connection: Connection, size_bytes: int) -> bool:
         """Count what a transport read for a session, before it is looked at. True when that was too much."""
-        return connection.floods(size_bytes, now=self._heartbeats.now())
+        return self._counts and connection.floods(size_bytes, now=self._heartbeats.now())
 
     def _refuse(self, connection: Connection, error: PacketError) -> None:
         log.info("closed: malformed packet", extra={"sid": connection.sid, "error": str(error)})
@@ -252,7 +254,7 @@ class Engine:
 class Heartbeats:
     """One timer for all sessions: a heap of their deadlines. A deadline that moved is found out when it comes up."""
 
-    __slots__ = ("_due", "_entries", "_handle", "_heap", "_loop", "_serial", "_tick")
+    __slots__ = ("_due", "_entries", "_handle", "_heap", "_loop", "_serial", "_tick", "now")
 
     def __init__(self, tick: Callable[[Connection, float], None]) -> None:
         self._tick = tick
@@ -263,14 +265,13 @@ class Heartbeats:
         self._due = 0.0
         self._serial = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    def now(self) -> float:
-        assert self._loop is not None
-        return self._loop.time()
+        #: The loop's clock; only a connection that was added asks for it.
+        self.now: Callable[[], float]
 
     def add(self, connection: Connection) -> None:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
+            self.now = self._loop.time
         self._push(connection)
         self._arm()
 

@@ -36,8 +36,6 @@ def pong_frame(payload: bytes) -> bytes:
 
 def packet_frames(packets: Sequence[bytes]) -> bytes:
     """The frames of one packet as `packets.encode` gives it: its text, and its attachments behind."""
-    if len(packets) == 1:
-        return text_frame(packets[0])
     return b"".join((text_frame(packets[0]), *map(binary_frame, packets[1:])))
 
 

@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeVar
 
-from .broker import Action, Broadcast, Broker
+import msgspec
+
+from .broker import EMIT, Action, Broadcast, Broker
 from .connection import Connection, Request
 from .deflate import Deflater
 from .limits import Limits
-from .packets import RESERVED_EVENTS, Kind, Packet, encode
+from .packets import EVENT, RESERVED_EVENTS, Packet, encode
 from .recovery import Lost, Recovery
 from .rooms import Rooms, deliver
 from .trails import Trail
@@ -38,15 +40,12 @@ class _Disconnect(Protocol):
     def __call__(self, socket: Socket, *, close: bool) -> None: ...
 
 
-class Emission:
-    """A broadcast being addressed: `namespace.to("a", "b").except_("c").emit("event", 1)`. Immutable."""
+class Emission(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A broadcast being addressed: `namespace.to("a", "b").except_("c").emit("event", 1)`."""
 
-    __slots__ = ("_except", "_namespace", "_to")
-
-    def __init__(self, namespace: Namespace, to: tuple[str, ...], except_rooms: tuple[str, ...]) -> None:
-        self._namespace = namespace
-        self._to = to
-        self._except = except_rooms
+    _namespace: Namespace
+    _to: tuple[str, ...]
+    _except: tuple[str, ...]
 
     def to(self, *rooms: str) -> Emission:
         """And to the sockets in these rooms. A socket in several of them is reached once; a socket's id is a room."""
@@ -57,11 +56,11 @@ class Emission:
         return Emission(self._namespace, self._to, self._except + rooms)
 
     def emit(self, event: str, *args: Any) -> None:
-        self._publish(Action.EMIT, (_event_name(event), *args))
+        self._publish(EMIT, (_event_name(event), *args))
 
     def emit_volatile(self, event: str, *args: Any) -> None:
         """As `emit`, of what is worth nothing later: who is lost at the moment does not get it on coming back."""
-        self._publish(Action.EMIT, (_event_name(event), *args), volatile=True)
+        self._publish(EMIT, (_event_name(event), *args), volatile=True)
 
     def leave(self, *rooms: str) -> None:
         """Let the addressed sockets leave these rooms, on every node."""
@@ -189,16 +188,12 @@ class Namespace:
 
     # for the server
 
-    def handles(self, event: str) -> bool:
-        return self._any_handler is not None or event in self._handlers
-
-    def handle(self, socket: Socket, event: str, args: Sequence[Any]) -> Any:
-        """Call the handler of an event that this namespace `handles`; return what it returns."""
-        handler = self._handlers.get(event)
-        if handler is not None:
-            return handler(socket, *args)
-        assert self._any_handler is not None
-        return self._any_handler(socket, event, *args)
+    def handler(self, event: str) -> Handler | None:
+        """What an event is handled by, to be called as `handler(socket, *args)`."""
+        own, any_handler = self._handlers.get(event), self._any_handler
+        if own is not None or any_handler is None:
+            return own
+        return lambda socket, *args: any_handler(socket, event, *args)
 
     async def admit(self, socket: Socket) -> None:
         for middleware in self._middleware:
@@ -337,7 +332,7 @@ class Socket:
 
         While it is lost and may come back, it is kept for that; if it has come back, sent to the one it came back as.
         """
-        packet = Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args])
+        packet = Packet(EVENT, self.namespace.name, [_event_name(event), *args])
         if self.trail is not None:
             self.namespace.tell(self.trail, packet)
         elif self.connected:
@@ -357,7 +352,7 @@ class Socket:
         if len(self._acks) >= self.namespace.limits.max_pending_acks:
             raise RuntimeError(f"{len(self._acks)} acks are owed already")
         ack_id = self._next_ack
-        packet = Packet(Kind.EVENT, self.namespace.name, [_event_name(event), *args], ack_id)
+        packet = Packet(EVENT, self.namespace.name, [_event_name(event), *args], ack_id)
         packets = encode(packet)
         self._next_ack += 1
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()

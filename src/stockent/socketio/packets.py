@@ -52,11 +52,15 @@ RESERVED_EVENTS = frozenset(
 #: Ack ids are counters of a JavaScript client: larger than a safe integer is not one.
 MAX_ACK_ID_DIGITS = 15
 
-#: What an event or ack begins with, by its kind.
-_HEADS = {kind: f"{MESSAGE}{int(kind)}" for kind in Kind}
+#: To look a member of an enumeration up takes 50 ns, and these are asked for ten times a packet.
+EVENT, ACK = Kind.EVENT, Kind.ACK
+_BINARY_EVENT, _BINARY_ACK = Kind.BINARY_EVENT, Kind.BINARY_ACK
+
+#: What a packet begins with, by its kind.
+_HEADS = {kind: f"{MESSAGE}{int(kind)}".encode() for kind in Kind}
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
-_DIGITS = frozenset("0123456789")
+_DIGITS = "0123456789"
 _KINDS = {str(int(kind)): kind for kind in Kind}
 _decode_json = msgspec.json.Decoder().decode
 _encode_json = msgspec.json.Encoder().encode
@@ -124,18 +128,17 @@ def encode(packet: Packet) -> list[bytes]:
     attachments: list[bytes] = []
     data = packet.data
     kind = packet.kind
-    if (kind is Kind.EVENT or kind is Kind.ACK) and _holds_bytes(data):
+    if data and (kind is EVENT or kind is ACK) and _holds_bytes(data):
         data = _extract(data, attachments)
-        kind = Kind.BINARY_EVENT if kind is Kind.EVENT else Kind.BINARY_ACK
+        kind = _BINARY_EVENT if kind is EVENT else _BINARY_ACK
     head = _HEADS[kind]
     if attachments:
-        head += f"{len(attachments)}-"
+        head += b"%d-" % len(attachments)
     if packet.namespace != "/":
-        head += packet.namespace + ","
+        head += packet.namespace.encode() + b","
     if packet.id is not None:
-        head += str(packet.id)
-    body = head.encode() if data is None else head.encode() + _encode_json(data)
-    return [body, *attachments]
+        head += b"%d" % packet.id
+    return [head if data is None else head + _encode_json(data), *attachments]
 
 
 def _holds_bytes(value: Any) -> bool:
@@ -186,10 +189,10 @@ class Decoder:
             raise PacketError("unknown packet type")
         position = 1
         attachments = 0
-        if kind is Kind.BINARY_EVENT or kind is Kind.BINARY_ACK:
+        if kind is _BINARY_EVENT or kind is _BINARY_ACK:
             attachments, position = self._attachment_count(message)
-            kind = Kind.EVENT if kind is Kind.BINARY_EVENT else Kind.ACK
-        packet = self._parse(kind, message, position)
+            kind = EVENT if kind is _BINARY_EVENT else ACK
+        packet = self._parse(kind, message[position:])
         if not attachments:
             return packet
         self._partial = packet
@@ -220,24 +223,28 @@ class Decoder:
             raise PacketError(f"expected 1 to {self._limits.max_attachments} attachments and a dash")
         return int(digits), end + 1
 
-    def _parse(self, kind: Kind, message: str, position: int) -> Packet:
+    def _parse(self, kind: Kind, rest: str) -> Packet:
         namespace = "/"
-        if message[position : position + 1] == "/":
-            end = message.find(",", position)
-            end = len(message) if end < 0 else end
-            if end - position > self._limits.max_namespace_chars:
+        if rest[:1] == "/":
+            namespace, _, rest = rest.partition(",")
+            if len(namespace) > self._limits.max_namespace_chars:
                 raise PacketError(f"a namespace has at most {self._limits.max_namespace_chars} characters")
-            namespace = message[position:end]
-            position = end + 1
-        ack_id = None
-        if message[position : position + 1] in _DIGITS:
-            ack_id, position = _ack_id(message, position)
-        data = self._payload(message[position:]) if position < len(message) else None
+        head = rest[: MAX_ACK_ID_DIGITS + 1]
+        digits = len(head) - len(head.lstrip(_DIGITS))
+        if digits > MAX_ACK_ID_DIGITS:
+            raise PacketError(f"an ack id has at most {MAX_ACK_ID_DIGITS} digits")
+        ack_id = int(head[:digits]) if digits else None
+        data = self._payload(rest[digits:]) if digits < len(rest) else None
         _check(kind, data, ack_id)
         return Packet(kind, namespace, data, ack_id)
 
     def _payload(self, text: str) -> Any:
-        data = _json(text)
+        try:
+            data = _decode_json(text)
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise PacketError(f"payload is not JSON: {error}") from error
+        except RecursionError as error:
+            raise PacketError("JSON is nested too deeply") from error
         max_depth = self._limits.max_depth
         # A level takes two characters. Few packets are that long and have that many brackets; only those are walked.
         if (
@@ -246,31 +253,13 @@ class Decoder:
             and _is_deeper(data, max_depth)
         ):
             raise PacketError(f"JSON is nested at most {max_depth} deep")
-        if not _keeps_every_key(text, data) and _repeats_a_key(text):
+        if "{" in text and not _keeps_every_key(text, data) and _repeats_a_key(text):
             raise PacketError("a key stands twice in one object")
         return data
 
 
 def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
-
-
-def _ack_id(message: str, start: int) -> tuple[int, int]:
-    end = start + 1
-    while message[end : end + 1] in _DIGITS:
-        end += 1
-        if end - start > MAX_ACK_ID_DIGITS:
-            raise PacketError(f"an ack id has at most {MAX_ACK_ID_DIGITS} digits")
-    return int(message[start:end]), end
-
-
-def _json(text: str) -> Any:
-    try:
-        return _decode_json(text)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise PacketError(f"payload is not JSON: {error}") from error
-    except RecursionError as error:
-        raise PacketError("JSON is nested too deeply") from error
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
@@ -283,7 +272,7 @@ def _is_deeper(value: Any, depth: int) -> bool:
 def _keeps_every_key(text: str, data: Any) -> bool:
     """Where a name and a flat object hold as many keys as there are colons, none was written twice.
 
-    Nearly every command is of that shape, and then this is all that is done about it: 0.15 µs instead of 3.
+    Nearly every command with an object is of that shape, and then this is all that is done about it: 0.15 µs, not 3.
     """
     return type(data) is list and len(data) == 2 and type(data[1]) is dict and text.count(":") == len(data[1])
 
@@ -308,12 +297,12 @@ def _items(container: Any) -> Iterable[Any]:
 
 def _check(kind: Kind, data: Any, ack_id: int | None) -> None:
     """Hold a packet of a client against the protocol's table of payloads."""
-    if kind is Kind.EVENT:
+    if kind is EVENT:
         if not isinstance(data, list) or not data or not isinstance(data[0], str):
             raise PacketError("an event is a JSON array whose first item is its name")
         if data[0] in RESERVED_EVENTS:
             raise PacketError(f"the event name {data[0]!r} is reserved")
-    elif kind is Kind.ACK:
+    elif kind is ACK:
         if not isinstance(data, list) or ack_id is None:
             raise PacketError("an ack is an id and a JSON array")
     elif kind is Kind.CONNECT:

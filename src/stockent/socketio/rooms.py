@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Generic, Protocol, TypeVar
 
 from .deflate import Deflater
-from .frames import binary_frame, deflated_frame, packet_frames
+from .frames import binary_frame, deflated_frame, packet_frames, text_frame
 
 
 class Member(Protocol):
@@ -115,10 +115,11 @@ class Rooms(Generic[M]):
 
 def deliver(packets: Sequence[bytes], members: Collection[Receiver], deflater: Deflater) -> None:
     """Send a packet, encoded once (`packets.encode`), to each. Each member gets all parts together."""
-    if len(packets[0]) >= deflater.min_bytes:
+    text = packets[0]
+    if len(text) >= deflater.min_bytes:
         _deliver_large(packets, members, deflater)
         return
-    frames = packet_frames(packets)
+    frames = text_frame(text) if len(packets) == 1 else packet_frames(packets)
     for member in members:
         member.connection.link.send(frames)
 

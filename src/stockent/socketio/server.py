@@ -11,23 +11,24 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
-from types import CoroutineType
-from typing import Any
+from typing import Any, TypeGuard
 
-from .broker import Action, Broadcast, Broker, LocalBroker
+from .broker import EMIT, Action, Broadcast, Broker, LocalBroker
 from .connection import Connection, Reason, State
 from .deflate import Deflater
 from .door import Door
 from .engine import Engine
 from .limits import Limits
 from .namespace import ConnectError, Namespace, Socket
-from .packets import Kind, Packet, PacketError, encode
+from .packets import ACK, EVENT, Kind, Packet, PacketError, encode
 from .recovery import LOSSES, SWEEP_S, is_follower
 from .rooms import deliver
 from .sessions import Ack, Run, Session
 from .trails import Trail
 
 log = logging.getLogger("stockent.socketio")
+
+_CONNECT, _DISCONNECT = Kind.CONNECT, Kind.DISCONNECT
 
 
 class Server:
@@ -120,7 +121,7 @@ class Server:
     # packets, in order
 
     def _take(self, connection: Connection, session: Session, packet: Packet) -> None:
-        if packet.kind is Kind.ACK:
+        if packet.kind is ACK:
             # Not queued: the handler that runs may be waiting for this very ack.
             socket = session.sockets.get(packet.namespace)
             if socket is not None:
@@ -147,7 +148,7 @@ class Server:
 
     def _overlaps(self, packet: Packet) -> bool:
         namespace = self._namespaces.get(packet.namespace)
-        return packet.kind is Kind.EVENT and namespace is not None and packet.data[0] in namespace.overlapping
+        return packet.kind is EVENT and namespace is not None and packet.data[0] in namespace.overlapping
 
     def _queue(self, connection: Connection, session: Session, packet: Packet) -> None:
         if session.inbox is None:
@@ -208,12 +209,12 @@ class Server:
         self, connection: Connection, session: Session, packet: Packet, run: Run
     ) -> Coroutine[Any, Any, None] | None:
         """Do what a packet asks; what cannot be done at once is returned to be awaited."""
-        if packet.kind is Kind.CONNECT:
+        if packet.kind is _CONNECT:
             return self._connect(connection, session, packet)
         socket = session.sockets.get(packet.namespace)
         if socket is None:
             raise PacketError(f"not connected to the namespace {packet.namespace[:40]!r}")
-        if packet.kind is Kind.DISCONNECT:
+        if packet.kind is _DISCONNECT:
             self._leave(session, socket, Reason.CLIENT_DISCONNECT)
             return None
         return self._event(socket, packet, run)
@@ -221,13 +222,13 @@ class Server:
     def _event(self, socket: Socket, packet: Packet, run: Run) -> Coroutine[Any, Any, None] | None:
         name, *args = packet.data
         namespace = socket.namespace
-        if not namespace.handles(name):
+        handler = namespace.handler(name)
+        if handler is None:
             log.debug("no handler", extra={"socket": socket.id, "event": name[:80]})
             return None
         try:
-            result = namespace.handle(socket, name, args)
-            # The common case by its type: asking the abstract class costs more than the rest of this function.
-            if type(result) is CoroutineType or isinstance(result, Awaitable):
+            result = handler(socket, *args)
+            if _can_be_awaited(result):
                 return self._finish(socket, packet.id, name, result, run)
             if packet.id is not None:
                 run.ack = Ack(socket, packet.id, name, result)
@@ -360,10 +361,7 @@ class Server:
         except Exception:
             log.exception("handler failed", extra={"socket": socket.id, "handler": repr(handler)})
             return None
-        # None by itself: asking the abstract class is most of what ending a socket costs here.
-        if result is None or not isinstance(result, Awaitable):
-            return None
-        return self._finish(socket, None, repr(handler), result)
+        return self._finish(socket, None, repr(handler), result) if _can_be_awaited(result) else None
 
     def _supervise(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -378,8 +376,8 @@ class Server:
         if namespace is None:
             return
         to, except_rooms, recovery = broadcast.to, broadcast.except_rooms, namespace.recovery
-        if broadcast.action is Action.EMIT:
-            packet = Packet(Kind.EVENT, namespace.name, list(broadcast.args))
+        if broadcast.action is EMIT:
+            packet = Packet(EVENT, namespace.name, broadcast.args)
             namespace.spread(packet, to, except_rooms, volatile=broadcast.volatile)
         elif broadcast.action is Action.LEAVE:
             for socket in tuple(namespace.select(to, except_rooms)):
@@ -391,6 +389,11 @@ class Server:
                 self._disconnect(socket, close=True)
             if recovery is not None:
                 recovery.end(to, except_rooms)
+
+
+def _can_be_awaited(result: object) -> TypeGuard[Awaitable[Any]]:
+    """As `isinstance(result, Awaitable)` finds out, for a quarter of the time."""
+    return hasattr(type(result), "__await__")
 
 
 def _connected(socket: Socket) -> dict[str, str]:
@@ -407,4 +410,4 @@ def _acknowledge(socket: Socket, ack_id: int, value: Any) -> None:
     """A tuple is several arguments, None is none, anything else is one."""
     args: Sequence[Any] = value if isinstance(value, tuple) else () if value is None else (value,)
     if socket.connected:
-        socket.send(Packet(Kind.ACK, socket.namespace.name, args, ack_id))
+        socket.send(Packet(ACK, socket.namespace.name, args, ack_id))

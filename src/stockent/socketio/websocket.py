@@ -32,6 +32,7 @@ log = logging.getLogger("stockent.socketio")
 _MAX_FRAMES_PER_TURN = 128
 #: Close codes that a peer may send: those of RFC 6455, section 7.4.1, and three that were registered later.
 _SENT_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
+_TEXT = WSMsgType.TEXT
 #: More of one turn is written before its end.
 _MAX_UNSENT_BYTES = 65_536
 _CLOSE_CODES = {
@@ -156,16 +157,17 @@ class WebSocketLink(WSListener):
             if frame.msg_type == WSMsgType.CLOSE:
                 transport.disconnect()
             return
-        if self._connection is not None and self._engine.floods(self._connection, frame.payload_size):
-            self._end_flood(self._connection)
+        connection = self._connection
+        if connection is not None and self._engine.floods(connection, frame.payload_size):
+            self._end_flood(connection)
             return
         try:
             if frame.fin and self._fragments is None and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
                 kind = frame.msg_type
-                if kind == WSMsgType.TEXT:
+                if kind is _TEXT:
                     self._take_text(frame.get_payload_as_utf8_text())
                     return
-                if kind == WSMsgType.BINARY:
+                if kind is WSMsgType.BINARY:
                     self._take_binary(frame.get_payload_as_bytes())
                     return
             self._take_other(transport, frame)

@@ -148,7 +148,7 @@ class Server:
 
     def _overlaps(self, packet: Packet) -> bool:
         namespace = self._namespaces.get(packet.namespace)
-        return packet.kind is Kind.EVENT and namespace is not None and packet.data[0] in namespace.overlapping
+        return packet.kind is EVENT and namespace is not None and packet.data[0] in namespace.overlapping
 
     def _queue(self, connection: Connection, session: Session, packet: Packet) -> None:
         if session.inbox is None:

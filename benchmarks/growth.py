@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import random
 import shutil
 import sys
@@ -150,7 +151,10 @@ def _served(home: Path) -> Iterator[Path]:
         yield home
         return
     with tempfile.TemporaryDirectory(prefix="data-", dir=home.parent) as folder:
-        shutil.copy(home / product.STORE, folder)
+        copied = Path(shutil.copy(home / product.STORE, folder))
+        with copied.open("rb") as file:
+            # Else the disk is busy with it while it is measured.
+            os.fsync(file.fileno())
         yield Path(folder)
 
 

@@ -16,7 +16,8 @@ from .workloads import WORKLOADS, Figure, Workload
 
 VARIANTS = ("light", "dark")
 _WIDTH_PX, _PX_PER_INCH = 830, 72
-_BAR_PX, _GAP_PX, _HEAD_PX, _FOOT_PX = 10, 9, 62, 34
+_BAR_PX, _GAP_PX, _HEAD_PX, _FOOT_PX = 10, 9, 62, 26
+_NEXT_HEAD_PX = 36
 _LEFT_PX, _RIGHT_PX = 262, 52
 #: What one would pick instead is the line at 1; of the rest ours stands out, and what no server can pass is a mark.
 _BARS = ("product", "engine", "replaced", "python-socketio")
@@ -82,7 +83,7 @@ def _draw(results: Results, path: Path, colours: _Colours) -> None:
 
     panels = {base: rows for base in _TITLES if (rows := _rows(results, base))}
     heights = [sum(row.height_px for row in rows) for rows in panels.values()]
-    total = sum(heights) + len(heights) * (_HEAD_PX + _FOOT_PX)
+    total = sum(heights) + _HEAD_PX + (len(heights) - 1) * _NEXT_HEAD_PX + len(heights) * _FOOT_PX
     settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "stockent",
@@ -95,7 +96,7 @@ def _draw(results: Results, path: Path, colours: _Colours) -> None:
         canvas = Canvas(figsize=(_WIDTH_PX / _PX_PER_INCH, total / _PX_PER_INCH), dpi=_PX_PER_INCH)
         top = total
         for number, ((base, rows), height) in enumerate(zip(panels.items(), heights, strict=True)):
-            top -= _HEAD_PX
+            top -= _HEAD_PX if number == 0 else _NEXT_HEAD_PX
             box = (_LEFT_PX / _WIDTH_PX, (top - height) / total,
                    1 - (_LEFT_PX + _RIGHT_PX) / _WIDTH_PX, height / total)  # fmt: skip
             axes = canvas.add_axes(box)
@@ -133,7 +134,7 @@ def _panel(axes: Any, rows: Sequence[_Row], height: float, colours: _Colours) ->
 
     all_ratios = [ratio for row in rows for ratio in row.ratios.values()]
     axes.set_xscale("log")
-    axes.set_xlim(min(0.5, min(all_ratios) / 1.15), max(2.2, max(all_ratios) * 1.12))
+    axes.set_xlim(min(0.5, min(all_ratios) / 1.4), max(2.2, max(all_ratios) * 1.12))
     axes.set_ylim(height, 0)
     axes.patch.set_alpha(0)
     for side in axes.spines.values():
@@ -189,8 +190,8 @@ def _title(
         Patch(color=colours.bars[peer], label=_LEGEND[peer]) for peer in _BARS if peer in there
     ]
     if _MARK in there:
-        mark = Line2D([], [], color=colours.floor, linewidth=2.2, label=_LEGEND[_MARK])
-        handles.append(mark)
+        mark: dict[str, Any] = {"marker": "|", "markersize": 11, "markeredgewidth": 2.2, "linestyle": "none"}
+        handles.append(Line2D([], [], color=colours.floor, label=_LEGEND[_MARK], **mark))
     axes.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(-_LEFT_PX + 2, height + 4), ncols=3, frameon=False,
         bbox_transform=_pixels(axes), fontsize=10, handlelength=1.1, columnspacing=1.4, handletextpad=0.5,

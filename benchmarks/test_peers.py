@@ -24,9 +24,15 @@ from .toolchain import MissingError, compile_all
 from .workloads import Workload
 
 PEERS_BY_NAME = {peer.name: peer for peer in PEERS}
-PAIR = Workload("pair", "pairs", 2, ())
-TWO_PAIRS = Workload("two-pairs", "pairs", 4, ())
-NO_ROOMS = Workload("no-rooms", "http", 2, (), joins=False)
+
+
+def workload(name: str, mode: str, sockets: int, *, joins: bool = True, deflate: bool = False) -> Workload:
+    return Workload(name, name, mode, sockets, (), (), joins=joins, deflate=deflate)
+
+
+PAIR = workload("pair", "pairs", 2)
+TWO_PAIRS = workload("two-pairs", "pairs", 4)
+NO_ROOMS = workload("no-rooms", "http", 2, joins=False)
 PATIENCE_S = 10
 
 
@@ -241,7 +247,7 @@ async def asked(target: Target, method: str, path: str, token: str, body: str) -
 
 
 def test_the_last_socket_of_a_room_is_the_other_person_and_the_rest_are_the_first() -> None:
-    with usable("replaced").start(Workload("room", "fanout", 5, ()), 5) as target:
+    with usable("replaced").start(workload("room", "fanout", 5), 5) as target:
         found = identities(target)
     assert len({room for _, room in found}) == 1
     assert len({token for token, _ in found[:4]}) == 1
@@ -291,8 +297,7 @@ async def test_a_bare_peer_says_a_text_to_a_room_over_each_transport(name: str, 
 @pytest.mark.parametrize("deflate", [True, False])
 @pytest.mark.parametrize("name", ["replaced", "node", "python-socketio"])
 async def test_a_peer_compresses_when_the_workload_does(name: str, deflate: bool) -> None:
-    workload = Workload("pair", "pairs", 2, (), deflate=deflate)
-    with usable(name).start(workload, 2) as target:
+    with usable(name).start(workload("pair", "pairs", 2, deflate=deflate), 2) as target:
         url = f"http://127.0.0.1:{target.port}/socket.io/?EIO=4&transport=websocket"
         async with aiohttp.ClientSession() as session, session.ws_connect(url, compress=15) as connection:
             assert bool(connection.compress) == deflate

@@ -13,7 +13,7 @@ from stockent.socketio.connection import Connection
 from stockent.socketio.heads import HttpProtocol
 from stockent.socketio.packets import Decoder
 from stockent.socketio.polling import PollingLink
-from stockent.socketio.server import Session
+from stockent.socketio.sessions import Session
 from stockent.socketio.websocket import WebSocketLink
 from tests.waiting import poll_until
 

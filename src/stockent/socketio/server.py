@@ -133,11 +133,16 @@ class Server:
     def _begin(self, connection: Connection, session: Session, packet: Packet) -> bool:
         """Begin what a packet asks. False while it has to wait for those before it."""
         overlaps, running = self._overlaps(packet), session.running
-        most = self.limits.max_inbox_packets if overlaps and running and running[-1].overlaps else 1
-        if len(running) >= most:
-            return False
+        if running:
+            may_join = overlaps and running[-1].overlaps and len(running) < self.limits.max_inbox_packets
+            if not may_join:
+                return False
         run = Run(overlaps=overlaps)
         work = self._handle(connection, session, packet, run)
+        if work is None and not running:
+            if run.ack is not None:
+                self._acknowledge(run.ack)
+            return True
         running.append(run)
         if work is None:
             self._answer(session, run)
@@ -179,7 +184,7 @@ class Server:
         run.is_done = True
         running = session.running
         while running and running[0].is_done:
-            ack = running.popleft().ack
+            ack = running.pop(0).ack
             if ack is not None:
                 self._acknowledge(ack)
 

@@ -40,5 +40,6 @@ class Session:
         self.sockets: dict[str, Socket] = {}
         self.inbox: deque[Packet] | None = None
         #: In the order of their packets, which is the order of their acks: several only where all of them overlap.
-        self.running: deque[Run] = deque()
+        #: Not a deque, which takes 0.6 KB of each idle connection.
+        self.running: list[Run] = []
         self.paused = False

@@ -145,6 +145,7 @@ static bool run_sockets(const struct options *o) {
   opening.clients = make_clients(o);
   uint64_t memory_before = o->mode == MODE_IDLE ? memory_bytes_of(&o->servers) : 0;
   open_all(&opening);
+  options_json(o, stdout);
   report_opening(&opening);
   if (o->mode == MODE_IDLE) hold(&opening, memory_before);
   if (o->mode == MODE_IDLE || o->mode == MODE_CONNECT) return true;
@@ -153,7 +154,6 @@ static bool run_sockets(const struct options *o) {
 
 int main(int argc, char **argv) {
   struct options o = options_parse(argc, argv);
-  printf("{\"mode\":\"%s\",\"sockets\":%zu,", o.mode_name, o.sockets);
   bool sound = o.mode == MODE_HTTP ? requests_run(&o, stdout) : run_sockets(&o);
   printf(",\"sound\":%s}\n", sound ? "true" : "false");
   return 0;

@@ -130,3 +130,7 @@ struct options options_parse(int argc, char **argv) {
   check(&o);
   return o;
 }
+
+void options_json(const struct options *o, FILE *out) {
+  fprintf(out, "{\"mode\":\"%s\",\"sockets\":%zu,", o->mode_name, o->sockets);
+}

@@ -37,4 +37,7 @@ struct options {
 /* Prints how it is called and ends the program with status 2 when the command line is wrong. */
 struct options options_parse(int argc, char **argv);
 
+/* Begins the result: its brace and its first members. */
+void options_json(const struct options *o, FILE *out);
+
 #endif

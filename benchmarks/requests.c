@@ -245,9 +245,10 @@ static void start_stalled(struct load *l) {
 /* ---- the run ---- */
 
 static void turn_until(struct load *l, uint64_t end) {
-  while (now_ns() < end) {
+  for (;;) {
     start_stalled(l);
-    if (l->o->rate > 0) send_due(l);
+    if (l->o->rate > 0) send_due(l); /* at the end too: nothing that was due is left out */
+    if (now_ns() >= end) return;
     loop_turn(&l->loop, ms_until(end));
     if (l->busy && now_ns() - l->heard_ns > GIVE_UP_S * 1000000000ull)
       die("no answer for %d s: %zu requests are under way", GIVE_UP_S, l->busy);
@@ -313,5 +314,6 @@ bool requests_run(const struct options *o, FILE *out) {
   if (!l.senders) die("out of memory");
   read_requests(&l);
   run(&l);
+  options_json(o, out);
   return report(&l, out);
 }

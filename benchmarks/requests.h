@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-/* Reads the requests, warms up, measures, waits for what is under way, and prints the members of the result, without
- * braces. Returns false when a request was refused, lost or could not be sent. */
+/* Reads the requests, warms up, measures, waits for what is under way, and prints the result without its
+ * end. Returns false when a request was refused, lost or could not be sent. */
 bool requests_run(const struct options *o, FILE *out);
 
 #endif

@@ -30,8 +30,8 @@ uint64_t fresh_salt(void) { return now_ns() * 0x9e3779b97f4a7c15ull ^ (uint64_t)
 /* ---- words ---- */
 
 /* The most frequent words of English stand for the lower ranks, words made of syllables for the others. A rank is drawn
- * as it is in a language, in inverse proportion to itself. DEFLATE makes of this what it makes of this project's own
- * documentation: 53 % of 1 KB, 43 % of 16 KB. */
+ * as it is in a language, in inverse proportion to itself. zlib makes of this nearly what it makes of this project's own
+ * documentation: at level 6, 54 % of 1 KB and 42 % of 16 KB (there 52 and 40). */
 static const char *const common[] = {
     "the",  "of",    "and",  "to",    "a",     "in",    "is",    "you",  "that", "it",    "for",   "was",  "on",   "are",
     "with", "as",    "I",    "they",  "be",    "at",    "this",  "have", "from", "or",    "one",   "had",  "by",   "but",

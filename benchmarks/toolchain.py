@@ -32,28 +32,42 @@ def program(name: str, remedy: str) -> str:
 
 def compile_all() -> None:
     """Compile what is older than its sources. Raises MissingError without a compiler or when it fails."""
-    _compile(LOADGEN, [HERE / part for part in _PARTS], headers=sorted(HERE.glob("*.h")))
-    _compile(CROWD, [HERE / part for part in _CROWD_PARTS], headers=sorted(HERE.glob("*.h")))
-    _compile(FLOOR, [HERE / "peers" / "floor.c"], headers=())
+    headers = sorted(HERE.glob("*.h"))
+    if _is_older(LOADGEN, [*_sources(_PARTS), *headers]):
+        compile_loadgen(LOADGEN, zlib=has_zlib())
+    if _is_older(CROWD, [*_sources(_CROWD_PARTS), *headers]):
+        _compile(CROWD, _sources(_CROWD_PARTS))
+    floor = HERE / "peers" / "floor.c"
+    if _is_older(FLOOR, [floor]):
+        _compile(FLOOR, [floor])
+
+
+def compile_loadgen(target: Path, *, zlib: bool) -> None:
+    """Without zlib it knows no compression, and says so when it is asked for."""
+    _compile(target, _sources(_PARTS), *(("-DWITH_ZLIB", "-lz") if zlib else ()))
 
 
 def has_zlib() -> bool:
-    """Whether the compiler finds zlib's header. Without it the load generator knows no compression, and says so."""
+    """Whether the compiler finds zlib's header (Debian: zlib1g-dev)."""
     command = [program("cc", _COMPILER), "-E", "-xc", "-"]
     return not subprocess.run(
         command, input=b"#include <zlib.h>", capture_output=True, check=False
     ).returncode
 
 
-def _compile(target: Path, sources: Sequence[Path], *, headers: Sequence[Path]) -> None:
-    newest = max(path.stat().st_mtime for path in (*sources, *headers))
-    if target.exists() and target.stat().st_mtime >= newest:
-        return
+def _sources(parts: Sequence[str]) -> list[Path]:
+    return [HERE / part for part in parts]
+
+
+def _is_older(target: Path, sources: Sequence[Path]) -> bool:
+    return not target.exists() or target.stat().st_mtime < max(path.stat().st_mtime for path in sources)
+
+
+def _compile(target: Path, sources: Sequence[Path], *more: str) -> None:
     compiler = program("cc", _COMPILER)
     target.parent.mkdir(exist_ok=True)
-    zlib = ("-DWITH_ZLIB", "-lz") if has_zlib() else ()
     done = subprocess.run(
-        [compiler, *_FLAGS, "-o", target, *sources, *zlib], capture_output=True, text=True, check=False
+        [compiler, *_FLAGS, "-o", target, *sources, *more], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise MissingError(f"cc could not compile {target.name}:\n{done.stderr}")

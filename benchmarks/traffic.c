@@ -274,8 +274,9 @@ static void send_due(struct traffic *t) {
 }
 
 static void turn_until(struct traffic *t, uint64_t end) {
-  while (now_ns() < end) {
-    if (t->o->rate > 0) send_due(t);
+  for (;;) {
+    if (t->o->rate > 0) send_due(t); /* at the end too: nothing that was due is left out */
+    if (now_ns() >= end) return;
     loop_turn(&t->n->loop, ms_until(end));
     if (t->totals.disconnected) return;
     if (t->totals.sent > t->totals.acked && now_ns() - t->heard_ns > GIVE_UP_S * 1000000000ull)

@@ -128,7 +128,7 @@ def _product(workload: Workload, sockets: int) -> Iterator[Target]:
 
 @contextmanager
 def _replaced(workload: Workload, sockets: int) -> Iterator[Target]:
-    """Node.js and PostgreSQL share the server's core: the whole of what serves has one, for each peer."""
+    """Node.js and PostgreSQL share the server's core: all that serves has one, as the product has with its store."""
     secret = secrets.token_hex(_JWT_SECRET_BYTES)
     postgres_log, log = BUILD / "logs" / "postgres.log", BUILD / "logs" / "replaced.log"
     deflate = ("--deflate",) if workload.deflate else ()

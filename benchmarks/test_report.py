@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from . import goals, page, plot, report, results, run, texts
+from stockent.messaging.models import MAX_CONTENT_CHARS
+
+from . import goals, page, plot, report, results, run
 from .report import Subject
 from .results import Result, Results, UnreadableError
 from .workloads import WORKLOADS, Figure, Workload, turns
@@ -254,7 +256,9 @@ def test_doubts_name_what_disturbed_a_measurement() -> None:
 
 @pytest.mark.parametrize("workload", [w for w in WORKLOADS if w.mode == "fanout"], ids=lambda w: w.name)
 def test_a_text_has_as_many_bytes_as_its_workload_says(workload: Workload) -> None:
+    arguments = workload.arguments(quick=False, duration_s=1)
+    own = int(arguments[arguments.index("--payload") + 1])
     filler = workload.texted("{text}").removeprefix("{text}")
-    assert len(filler.encode()) + texts.HEAD_BYTES == workload.text_bytes
-    assert len(filler) + texts.HEAD_BYTES <= 5_000
+    assert own + len(filler.encode()) == workload.text_bytes
+    assert own + len(filler) <= MAX_CONTENT_CHARS
     assert not set('"\\{}~@') & set(filler)

@@ -10,10 +10,10 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-#: What the load generator writes itself at the head of a text: who, which, when, and some letters more.
-HEAD_BYTES = 64
 #: The product takes 5,000 characters. A text of more bytes than that needs characters that are larger.
-_PLAIN_UPTO_BYTES = 4_096
+PLAIN_UPTO_BYTES = 4_096
+#: Of such a text, what the load generator writes itself: who, which, when, and some letters more.
+HEAD_BYTES = 64
 _FACES = "👍🎉😀🚢📦🧵🤝🙏"
 _SPOKEN = {
     "en": (50, "price sample order container shipment invoice payment delivery quality steel cotton yarn tonne"
@@ -90,17 +90,16 @@ def _words(chance: random.Random) -> int:
 
 
 def filler(size_bytes: int) -> str:
-    """Exactly so many bytes of UTF-8, the same each time, with nothing that JSON would escape.
+    """Exactly so many bytes of UTF-8 in few characters, the same each time, with nothing that JSON escapes.
 
-    English, or where that would be too many characters Chinese with faces between the words.
+    Chinese, with faces between the words.
     """
     chance = random.Random(size_bytes)
-    plain = size_bytes <= _PLAIN_UPTO_BYTES
-    words = _SPOKEN["en" if plain else "zh"][1].split()
+    words = _SPOKEN["zh"][1].split()
     made: list[str] = []
     missing = size_bytes
     while missing > 0:
-        word = " " + chance.choice(words) if plain else chance.choice(words) + chance.choice(_FACES)
+        word = chance.choice(words) + chance.choice(_FACES)
         length = len(word.encode())
         made.append(word if length <= missing else "x" * missing)
         missing -= length

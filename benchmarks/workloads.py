@@ -21,7 +21,7 @@ _SERVERS = (_PRODUCT, _ENGINE, _NODE, _REPLACED)
 _OPEN = (_PRODUCT, _ENGINE, _NODE)
 #: Sockets of an idle server are pinged every 25 s: each once while they are watched.
 _HOLD_S, _QUICK_HOLD_S = 26.0, 3.0
-_WARMUP_S, _QUICK_WARMUP_S = 1.0, 0.3
+_WARMUP_S, _QUICK_WARMUP_S = 0.8, 0.3
 #: For the estimate: starting a server, filling it, and stopping it; sockets opened a second.
 _AROUND_S, _OPENED_PER_S = 2.2, 2_000
 
@@ -93,11 +93,11 @@ class Workload:
     """
 
     name: str
-    about: str
     mode: str
     sockets: int
     figures: tuple[Figure, ...]
-    peers: tuple[str, ...]
+    peers: tuple[str, ...] = PEER_NAMES
+    about: str = ""
     joins: bool = True
     window: int = 1
     rate: float | None = None
@@ -140,7 +140,12 @@ class Workload:
             warmup_s = _QUICK_WARMUP_S if quick else _WARMUP_S
             arguments += ["--duration", str(duration_s * self.longer), "--warmup", str(warmup_s)]
         if self.mode in ("fanout", "pairs", "single"):
-            arguments += ["--window", str(self.window)]
+            arguments += [
+                "--window",
+                str(self.window),
+                "--payload",
+                str(self.text_bytes - self._larger_bytes),
+            ]
         if self.rate is not None:
             arguments += ["--rate", str(self.rate)]
         if self.polling:
@@ -150,8 +155,12 @@ class Workload:
         return arguments
 
     def texted(self, argument: str) -> str:
-        """The packet with the rest of the text behind what the generator writes itself."""
-        return argument.replace("{text}", "{text}" + texts.filler(self.text_bytes - texts.HEAD_BYTES))
+        """Where the generator's own text would be too many characters, the packet with the rest of it behind that."""
+        return argument.replace("{text}", "{text}" + texts.filler(self._larger_bytes))
+
+    @property
+    def _larger_bytes(self) -> int:
+        return self.text_bytes - texts.HEAD_BYTES if self.text_bytes > texts.PLAIN_UPTO_BYTES else 0
 
     def estimate_s(self, *, quick: bool, duration_s: float) -> float:
         """What one turn of one peer takes, roughly."""
@@ -178,7 +187,14 @@ def turns(
 
 def _fanout(sockets: int, peers: tuple[str, ...], **more: Any) -> Workload:
     return Workload(
-        f"fanout-{sockets}", f"fan-out to {sockets:,}", "fanout", sockets, _FANOUT, peers, window=4, **more
+        f"fanout-{sockets}",
+        "fanout",
+        sockets,
+        _FANOUT,
+        peers,
+        about=f"fan-out to {sockets:,}",
+        window=4,
+        **more,
     )
 
 
@@ -187,11 +203,11 @@ def _texts(name: str, size: int, *, deflate: bool, in_quick: bool = False) -> Wo
     key = f"text-{name.replace(' ', '').lower()}" + ("-deflate" if deflate else "")
     return Workload(
         key,
-        about,
         "fanout",
         100,
         _FANOUT,
         _OPEN,
+        about,
         window=4,
         text_bytes=size,
         deflate=deflate,
@@ -202,11 +218,11 @@ def _texts(name: str, size: int, *, deflate: bool, in_quick: bool = False) -> Wo
 def _http(name: Kind, about: str) -> Workload:
     return Workload(
         f"http-{name}",
-        f"HTTP: {about}",
         "http",
         32,
         _ANSWERED,
         (_PRODUCT, _REPLACED),
+        f"HTTP: {about}",
         joins=False,
         requests=name,
     )
@@ -214,7 +230,7 @@ def _http(name: Kind, about: str) -> Workload:
 
 def _grown(stored: int, shown: str, **more: Any) -> Workload:
     return Workload(
-        f"growth-{shown}", f"{stored:,} messages stored", "growth", 1, _GROWN, (_PRODUCT,), joins=False,
+        f"growth-{shown}", "growth", 1, _GROWN, (_PRODUCT,), f"{stored:,} messages stored", joins=False,
         stored=stored, family="growth", **more,
     )  # fmt: skip
 
@@ -224,28 +240,30 @@ WORKLOADS: tuple[Workload, ...] = (
     _fanout(1000, _ALL),
     _fanout(5000, (_PRODUCT, _ENGINE, _NODE, "floor"), in_quick=False),
     Workload(
-        "fanout-100-lively", "fan-out to 100, and they type, read and react", "fanout", 100, _FANOUT, (_PRODUCT,),
+        "fanout-100-lively", "fanout", 100, _FANOUT, (_PRODUCT,), about="fan-out to 100, and they type, read and react",
         window=4, lively=20, in_quick=False,
     ),
-    Workload("pairs-500", "500 pairs", "pairs", 1000, _PAIRS, _ALL, compared=2),
+    Workload("pairs-500", "pairs", 1000, _PAIRS, _ALL, about="500 pairs", compared=2),
     Workload(
-        "pairs-500-window-4", "500 pairs, 4 messages each", "pairs", 1000, _PAIRS, _ALL, window=4, in_quick=False
+        "pairs-500-window-4", "pairs", 1000, _PAIRS, _SERVERS, about="500 pairs, 4 messages each",
+        window=4, in_quick=False,
     ),
-    Workload("single", "one message at a time", "single", 2, (*_ACK, *_RECEIPT), _ALL, compared=2),
+    Workload("single", "single", 2, (*_ACK, *_RECEIPT), _ALL, about="one message at a time", compared=2),
     Workload(
-        "paced-300", "500 pairs, 300 messages/s", "pairs", 1000, _PACED, _SERVERS, rate=300, longer=1.5,
-        in_quick=False,
+        "paced-300", "pairs", 1000, _PACED, (_PRODUCT, _REPLACED, _NODE), about="500 pairs, 300 messages/s",
+        rate=300, longer=1.5, in_quick=False,
     ),
-    Workload("paced-3000", "500 pairs, 3,000 messages/s", "pairs", 1000, _PACED, _SERVERS, rate=3000),
-    Workload("connect", "opening connections", "connect", 5000, _OPENED, _ALL, joins=False, quick_sockets=1000),
+    Workload("paced-3000", "pairs", 1000, _PACED, _SERVERS, about="500 pairs, 3,000 messages/s", rate=3000),
+    Workload("connect", "connect", 5000, _OPENED, _ALL, about="opening connections", joins=False, quick_sockets=1000),
     Workload(
-        "reconnect", "the same sockets again", "connect", 5000, _OPENED, _OPEN, joins=False, quick_sockets=1000,
+        "reconnect", "connect", 5000, _OPENED, _OPEN, about="the same sockets again", joins=False, quick_sockets=1000,
         primed=True, in_quick=False,
     ),
     Workload(
-        "idle", "10,000 idle connections", "idle", 10_000, _IDLE, _OPEN, joins=False, quick_sockets=2000, compared=2,
+        "idle", "idle", 10_000, _IDLE, _OPEN, about="10,000 idle connections",
+        joins=False, quick_sockets=2000, compared=2,
     ),
-    Workload("polling-500", "500 pairs, long polling", "pairs", 1000, _PAIRS, _OPEN, polling=True),
+    Workload("polling-500", "pairs", 1000, _PAIRS, _OPEN, about="500 pairs, long polling", polling=True),
     _texts("64 B", 64, deflate=True),
     _texts("1 KB", 1024, deflate=False),
     _texts("1 KB", 1024, deflate=True, in_quick=True),

@@ -97,10 +97,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _markdown(facts: dict[str, Any], scale: str, found: dict[str, Sequence[figures.Figure]]) -> str:
-    packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items() if version)
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if version)
     about = (
         f"{facts['date']}, {scale} size, on {facts['cores']} cores of {facts['processor']}, {facts['memory_gb']} GB, "
-        f"Linux {facts['kernel']}, Python {facts['python']}; {packages}. Appending 4 KB and `fdatasync` takes "
+        f"Linux {facts['kernel']}, {versions}. Appending 4 KB and `fdatasync` takes "
         f"{facts['fsync_ms']} ms."
     )
     return f"{about}\n\n{figures.table(found)}\n"

@@ -161,6 +161,13 @@ async def test_a_backup_of_an_older_schema_is_brought_up_to_date(world: World, t
     connection = sqlite3.connect(world.data_dir / "stockent.db", isolation_level=None)
     connection.execute("DROP TABLE message_words")
     connection.execute("DROP TABLE revoked_tokens")
+    for trigger in ("new_participant", "new_span", "unread_changed", "participant_gone"):
+        connection.execute(f"DROP TRIGGER {trigger}")
+    for index in ("list_of_user", "conversations_of_user"):
+        connection.execute(f"DROP INDEX {index}")
+    connection.execute("CREATE INDEX conversations_of_user ON participants (user_key, conversation_key)")
+    connection.execute("ALTER TABLE participants DROP COLUMN active_span")
+    connection.execute("ALTER TABLE users DROP COLUMN unread")
     connection.execute("ALTER TABLE users DROP COLUMN tokens_valid_from")
     connection.execute("DELETE FROM meta WHERE key = 'search'")
     connection.execute("UPDATE alembic_version SET version_num = '0002'")

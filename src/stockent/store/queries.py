@@ -36,7 +36,7 @@ from .documents import (
 )
 from .ids import seq_in
 from .searching import fold
-from .spans import MAX_SPAN, SPAN_BITS
+from .spans import LATEST_SPAN, SPAN_BITS
 
 
 def profile(connection: sqlite3.Connection, user_id: str, seen_by: str) -> Profile:
@@ -216,7 +216,7 @@ def _newer(connection: sqlite3.Connection, key: int, after: int, limit: int) -> 
 def _newest_span(before_pinned: int | None, before_activity: int | None, *, pinned: int) -> int:
     """In which a page may begin. Of the span that a page ended in the next one shows what was left."""
     if before_pinned is None or before_activity is None or pinned < before_pinned:
-        return MAX_SPAN
+        return LATEST_SPAN
     return before_activity >> SPAN_BITS if pinned == before_pinned else -1
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 #: Of microseconds: spans of 67 seconds. Longer ones are written less often, shorter ones hold less to sort.
 SPAN_BITS = 26
 #: Later than any that an activity can be in.
-MAX_SPAN = 2**63 - 1
+LATEST_SPAN = 2**63 - 1
 
 _NEW_PARTICIPANT = f"""
     CREATE TRIGGER new_participant AFTER INSERT ON participants

@@ -48,7 +48,7 @@ EXPIRY_NOTICE_S = 60.0
 #: Handed over to the store before they first wait, and it keeps their order: so they share a commit.
 OVERLAPPING = ("send_message",)
 #: After a planned stop clients come back after this long at the earliest, then so many a second, all within the last.
-#: A server takes about 5,000 connections a second; each also resumes.
+#: A server takes about 3,700 connections a second (docs/performance.md); each also resumes.
 RECONNECT_IN_MS = 1_000
 RECONNECTS_PER_S = 1_000
 MAX_SPREAD_MS = 30_000
